@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: ISC
+#
+# Paddock's build. `make help` lists the targets.
+#
+# Sources are found by wildcard, one rule per folder; a new file needs no change here.
+#   hypervisor/soft/*.c               libhv.a
+#   tests/unit/hypervisor/test-*.c    one cmocka program each; may include the engine's own headers
+#   tests/hv-conformance/*.c          hv-conformance, one cmocka program against the public API only
+#   tests/vmm/*.c                     paddock-testvm, the small test VMM
+#   tests/diff/*.c                    hv-diff; tests/diff/guest/*.[cS] is its half that runs on arm64
+#   tests/sweep/*.c                   hv-sweep, all 2^32 encodings
+#   tests/fuzz/fuzz-*.c               one libFuzzer target each; other files there are linked to all
+#   tests/bench/bench-*.c             one benchmark program each; bench-*.sh are benchmark scripts
+
+.DEFAULT_GOAL := all
+.SUFFIXES:
+.DELETE_ON_ERROR:
+SHELL := /bin/sh
+comma := ,
+
+include mk/flags.mk
+
+V ?=
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '%-6s %s\n' '$(1)' '$(2)')
+
+T            ?=
+B            ?=
+FUZZ_SECONDS ?= 60
+JOBS         ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
+
+# A make inside a make keeps the outer one's -j; otherwise it uses every core.
+SUBMAKE = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
+
+# ---- What there is to build ---------------------------------------------------------------------
+
+# Files for the other system are left out.
+other_os   := $(if $(filter Darwin,$(OS)),linux,darwin)
+files       = $(filter-out %-$(other_os).c,$(sort $(wildcard $(1))))
+objects     = $(patsubst %.c,$(OUT)/obj/%.o,$(1))
+
+HV_SRC     := $(call files,hypervisor/soft/*.c)
+UNIT_SRC   := $(call files,tests/unit/hypervisor/test-*.c)
+UNIT_AUX   := $(filter-out $(UNIT_SRC),$(call files,tests/unit/hypervisor/*.c))
+CONF_SRC   := $(call files,tests/hv-conformance/*.c)
+VMM_SRC    := $(call files,tests/vmm/*.c)
+DIFF_SRC   := $(call files,tests/diff/*.c)
+DIFF_GUEST := $(sort $(wildcard tests/diff/guest/*.c tests/diff/guest/*.S))
+SWEEP_SRC  := $(call files,tests/sweep/*.c)
+FUZZ_SRC   := $(call files,tests/fuzz/fuzz-*.c)
+FUZZ_AUX   := $(filter-out $(FUZZ_SRC),$(call files,tests/fuzz/*.c))
+BENCH_SRC  := $(call files,tests/bench/bench-*.c)
+BENCH_AUX  := $(filter-out $(BENCH_SRC),$(call files,tests/bench/*.c))
+BENCH_SH   := $(sort $(wildcard tests/bench/bench-*.sh))
+SCRIPTS    := $(sort $(wildcard tests/integration/*.sh))
+LINTS      := $(sort $(wildcard tests/lint/*.sh))
+
+# libhv.a without sources is not made: ar would write an archive nobody can link.
+LIBHV  := $(if $(HV_SRC),$(OUT)/libhv.a)
+UNIT   := $(patsubst tests/%.c,$(OUT)/%,$(UNIT_SRC))
+CONF   := $(if $(CONF_SRC),$(OUT)/hv-conformance)
+VMM    := $(if $(VMM_SRC),$(OUT)/paddock-testvm)
+DIFF   := $(if $(DIFF_SRC),$(OUT)/hv-diff)
+DGUEST := $(if $(DIFF_GUEST),$(BUILD)/cross/diff-guest)
+SWEEP  := $(if $(SWEEP_SRC),$(OUT)/hv-sweep)
+BENCH  := $(patsubst tests/%.c,$(OUT)/%,$(BENCH_SRC))
+FUZZ   := $(patsubst tests/fuzz/%.c,$(FOUT)/%,$(FUZZ_SRC))
+
+# What this machine lacks is named, not built, unless STRICT=1 (make check) says that it must be.
+STRICT ?=
+ifeq ($(STRICT),)
+ifneq ($(UNIT)$(CONF),)
+ifeq ($(call have_header,cmocka.h,$(CMOCKA_CFLAGS)),)
+MISSING += cmocka
+UNIT :=
+CONF :=
+endif
+endif
+ifneq ($(VMM),)
+ifeq ($(call have_header,libfdt.h,$(FDT_CFLAGS)),)
+MISSING += libfdt
+VMM :=
+endif
+endif
+ifneq ($(DGUEST),)
+ifeq ($(call have_command,$(CROSS_CC)),)
+MISSING += $(CROSS_CC)
+DGUEST :=
+endif
+endif
+endif
+
+PROGRAMS := $(LIBHV) $(UNIT) $(CONF) $(VMM) $(DIFF) $(SWEEP) $(BENCH)
+
+.PHONY: all
+all: $(PROGRAMS) $(DGUEST)
+	@[ -z '$(strip $(MISSING))' ] || echo 'not built, for want of: $(strip $(MISSING)) ("make deps")'
+
+# ---- Rules --------------------------------------------------------------------------------------
+
+# Include paths are the boundary between the rooms: the engine's own headers are seen by the engine
+# and by its white-box tests, everybody else sees the public API. tests/lint checks the rest.
+PUBLIC  := -Ihypervisor/include
+PRIVATE := -Ihypervisor/include -Ihypervisor/soft
+
+includes(hypervisor/soft/)         := $(PRIVATE)
+includes(tests/unit/hypervisor/)   := $(PRIVATE) -Itests/unit $(CMOCKA_CFLAGS)
+includes(tests/hv-conformance/)    := $(PUBLIC) $(CMOCKA_CFLAGS)
+includes(tests/vmm/)               := $(PUBLIC) $(FDT_CFLAGS)
+includes(tests/diff/)              := $(PUBLIC)
+includes(tests/sweep/)             := $(PRIVATE)
+includes(tests/fuzz/)              := $(PRIVATE)
+includes(tests/bench/)             := $(PRIVATE)
+
+compile = -c -MMD -MP $(FEATURES) $(if $(filter %-linux.c,$<),$(FEATURES_LINUX)) \
+          $(includes($(dir $<))) -o $@ $<
+
+# Rewritten when the flags change; every object depends on its folder's.
+FLAGS := $(OUT)/flags
+$(OUT)/flags:         flag_text = $(CC) $(CFLAGS) $(FEATURES) $(LDFLAGS)
+$(FOUT)/flags:        flag_text = $(FUZZ_CC) $(FUZZ_CFLAGS) $(FEATURES) $(FUZZ_LDFLAGS)
+$(BUILD)/cross/flags: flag_text = $(CROSS_CC) $(CROSS_CFLAGS) $(CROSS_LDFLAGS) $(FEATURES)
+.PHONY: FORCE
+$(OUT)/flags $(FOUT)/flags $(BUILD)/cross/flags: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(flag_text)' | cmp -s - $@ || printf '%s\n' '$(flag_text)' >$@
+
+$(OUT)/obj/%.o: %.c $(FLAGS)
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CFLAGS) $(compile)
+
+$(OUT)/libhv.a: $(call objects,$(HV_SRC))
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+define link
+@mkdir -p $(@D)
+$(call say,LD,$@)
+$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(1) $(LIBATOMIC) $(LIBM)
+endef
+
+$(UNIT): $(OUT)/%: $(OUT)/obj/tests/%.o $(call objects,$(UNIT_AUX)) $(LIBHV)
+	$(call link,$(CMOCKA_LIBS))
+$(CONF): $(call objects,$(CONF_SRC)) $(LIBHV)
+	$(call link,$(CMOCKA_LIBS))
+$(VMM): $(call objects,$(VMM_SRC)) $(LIBHV)
+	$(call link,$(FDT_LIBS))
+$(DIFF): $(call objects,$(DIFF_SRC)) $(LIBHV)
+	$(call link,)
+$(SWEEP): $(call objects,$(SWEEP_SRC)) $(LIBHV)
+	$(call link,)
+$(BENCH): $(OUT)/%: $(OUT)/obj/tests/%.o $(call objects,$(BENCH_AUX)) $(LIBHV)
+	$(call link,)
+
+# The oracle's half of the differential test: a static arm64 program, run under qemu-aarch64.
+$(BUILD)/cross/diff-guest: $(DIFF_GUEST) $(wildcard tests/diff/*.h tests/diff/guest/*.h) $(BUILD)/cross/flags
+	$(call say,CROSS,$@)
+	$(Q)$(CROSS_CC) $(CROSS_CFLAGS) $(CROSS_LDFLAGS) $(FEATURES) $(FEATURES_LINUX) -Itests/diff \
+	    -o $@ $(filter %.c %.S,$^)
+
+# Fuzz targets: engine and target with coverage, ASan and UBSan; their own build directory.
+$(FOUT)/obj/%.o: %.c $(FOUT)/flags
+	@mkdir -p $(@D)
+	$(call say,CC-FZ,$<)
+	$(Q)$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link $(compile)
+
+$(FUZZ): $(FOUT)/%: $(FOUT)/obj/tests/fuzz/%.o $(patsubst %.c,$(FOUT)/obj/%.o,$(FUZZ_AUX) $(HV_SRC))
+	$(call say,LD-FZ,$@)
+	$(Q)$(FUZZ_CC) $(FUZZ_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBM)
+
+.SECONDARY:
+-include $(shell find $(OUT)/obj $(FOUT)/obj -name '*.d' 2>/dev/null)
+
+# ---- Tests --------------------------------------------------------------------------------------
+
+# Deadlines, in seconds, before the watchdog ends a test. They are parameters because a sanitizer's
+# slow-down is no hang: SLOW multiplies all of them.
+SLOW           ?= $(if $(SANS),6,1)
+UNIT_DEADLINE  ?= 60
+CONF_DEADLINE  ?= 120
+SCRIPT_DEADLINE ?= 300
+
+export PADDOCK_BUILD := $(OUT)
+export PADDOCK_CROSS := $(BUILD)/cross
+export PADDOCK_SLOW   = $(SLOW)
+
+runner = tests/run -x $(SLOW) $(if $(T),-t '$(T)')
+
+.PHONY: check run-tests
+check: ## install what is missing (root on Debian) or name it; build; run every test (T=PATTERN)
+	@scripts/deps ensure build test guest
+	@$(SUBMAKE) STRICT=1 all
+	@for s in $(SCRIPTS); do case $$s in *$(T)*) $(MAKE) --no-print-directory guest; exit ;; esac; done
+	@$(MAKE) --no-print-directory STRICT=1 run-tests
+
+run-tests: # no build, no installation
+	@$(runner) -l $(OUT)/logs -s $(OUT) \
+	    $(addprefix $(UNIT_DEADLINE):,$(UNIT)) \
+	    $(addprefix $(CONF_DEADLINE):,$(CONF)) \
+	    $(addprefix $(SCRIPT_DEADLINE):,$(SCRIPTS))
+
+.PHONY: lint format
+lint: ## check layout, headers, banned calls, scripts and man pages
+	@scripts/deps ensure lint
+	@tests/run $(if $(T),-t '$(T)') -l $(BUILD)/lint $(addprefix 300:,$(LINTS))
+
+format: ## lay out every C file with clang-format 14
+	@scripts/deps ensure lint
+	@tests/lint/c-files | xargs clang-format-14 -style=file -i
+
+.PHONY: fuzz
+fuzz: ## run each fuzz target for its share of FUZZ_SECONDS (60)
+	@scripts/deps ensure fuzz
+	@$(SUBMAKE) build-fuzz
+	@scripts/fuzz $(FOUT) $(FUZZ_SECONDS) $(FUZZ)
+
+.PHONY: build-fuzz
+build-fuzz: $(FUZZ)
+
+.PHONY: sweep diff diff-overnight
+sweep: ## decode all 2^32 encodings
+	@$(SUBMAKE) STRICT=1 $(OUT)/hv-sweep
+	$(OUT)/hv-sweep $(SWEEP_ARGS)
+
+DIFF_ARGS ?=
+diff: ## random instructions against qemu-aarch64 (a million; DIFF_ARGS=…)
+	@scripts/deps ensure build diff
+	@$(SUBMAKE) STRICT=1 $(DIFF) $(DGUEST)
+	$(OUT)/hv-diff $(DIFF_ARGS)
+
+diff-overnight: ## the same for DIFF_HOURS (8)
+	@scripts/deps ensure build diff
+	@$(SUBMAKE) STRICT=1 $(DIFF) $(DGUEST)
+	$(OUT)/hv-diff --hours $(or $(DIFF_HOURS),8) $(DIFF_ARGS)
+
+.PHONY: bench
+bench: ## measure beside QEMU (B=PATTERN); writes build/bench/results.json
+	@scripts/deps ensure build guest
+	@$(SUBMAKE) STRICT=1 $(VMM) $(BENCH)
+	@$(MAKE) --no-print-directory guest
+	@tests/bench/run -o $(BUILD)/bench $(if $(B),-b '$(B)') $(BENCH) $(BENCH_SH)
+
+# ---- The rest -----------------------------------------------------------------------------------
+
+.PHONY: guest
+guest: ## fetch Debian's arm64 kernels and busybox, pack the initramfs (kept outside the work tree)
+	@scripts/deps ensure guest
+	@guest/fetch
+	@guest/initramfs
+
+.PHONY: deps
+deps: ## install every package that building and testing need (root on Debian), or name them
+	@scripts/deps ensure build test guest diff fuzz lint
+
+.PHONY: clean
+clean: ## remove build/ (the guest cache stays)
+	rm -rf $(BUILD)
+
+.PHONY: help
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
+	@printf '\n  CC=clang  SAN=asan|ubsan|tsan|asan+ubsan  V=1  T=PATTERN  B=PATTERN  FUZZ_SECONDS=N\n'
