@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * mem.h: how instruction handlers reach guest memory.
+ *
+ * Every function returns false when the access did not happen: an exception has been taken or an exit prepared, cpu.pc is
+ * set, no guest register has changed, and the handler must return NULL at once. The fast path is a TLB hit on RAM by an
+ * aligned access; everything else (misses, unaligned accesses, page crossings, the GIC's registers, faults, exits to the VMM)
+ * is in mem.c.
+ *
+ * `t` says with whose rights: mem_tlb(c) for ordinary accesses, mem_tlb_unprivileged(c) for LDTR/STTR.
+ */
+#ifndef SOFTHV_MEM_H
+#define SOFTHV_MEM_H
+
+#include "cpu.h"
+#include "guest-mem.h"
+
+static inline struct tlb *mem_tlb(struct cpu *c)
+{
+    return c->tlb;
+}
+
+static inline struct tlb *mem_tlb_unprivileged(struct cpu *c)
+{
+    return &c->tlbs[0];
+}
+
+static inline struct tlb_entry *mem_tlb_entry(struct tlb *t, uint64_t va)
+{
+    return &t->entry[(va >> GUEST_PAGE_BITS) & (TLB_ENTRIES - 1)];
+}
+
+bool mem_load_slow(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va, unsigned size,
+                   uint64_t *val);
+bool mem_store_slow(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va, unsigned size,
+                    uint64_t val);
+bool mem_load_pair_slow(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va, unsigned size,
+                        uint64_t *val);
+bool mem_store_pair_slow(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va, unsigned size,
+                         const uint64_t *val);
+
+/* One element of 1, 2, 4 or 8 bytes, zero-extended. */
+static inline bool mem_load(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va, unsigned size,
+                            uint64_t *val)
+{
+    const struct tlb_entry *e = mem_tlb_entry(t, va);
+
+    if (LIKELY(e->read == ((va ^ t->key) & (GUEST_PAGE_MASK | (size - 1))))) {
+        *val = guest_load((const void *)(e->host + (uintptr_t)va), size);
+        return true;
+    }
+    return mem_load_slow(c, op, t, va, size, val);
+}
+
+static inline bool mem_store(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va, unsigned size,
+                             uint64_t val)
+{
+    const struct tlb_entry *e = mem_tlb_entry(t, va);
+
+    if (LIKELY(e->write == ((va ^ t->key) & (GUEST_PAGE_MASK | (size - 1))))) {
+        guest_store((void *)(e->host + (uintptr_t)va), size, val);
+        return true;
+    }
+    return mem_store_slow(c, op, t, va, size, val);
+}
+
+/*
+ * Two elements of `size` (4 or 8) bytes at va and va + size: LDP/STP and the 128-bit SIMD&FP accesses (size 8; each half is
+ * single-copy atomic, as B2.2.1 asks). A load writes val[0] and val[1] only if both could be read.
+ */
+static inline bool mem_load_pair(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va, unsigned size,
+                                 uint64_t *val)
+{
+    const struct tlb_entry *e = mem_tlb_entry(t, va);
+
+    if (LIKELY(e->read == ((va ^ t->key) & (GUEST_PAGE_MASK | (size - 1))) &&
+               (va & ~GUEST_PAGE_MASK) <= GUEST_PAGE_SIZE - 2 * size)) {
+        const char *p = (const char *)(e->host + (uintptr_t)va);
+        val[0] = guest_load(p, size);
+        val[1] = guest_load(p + size, size);
+        return true;
+    }
+    return mem_load_pair_slow(c, op, t, va, size, val);
+}
+
+static inline bool mem_store_pair(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va, unsigned size,
+                                  const uint64_t *val)
+{
+    const struct tlb_entry *e = mem_tlb_entry(t, va);
+
+    if (LIKELY(e->write == ((va ^ t->key) & (GUEST_PAGE_MASK | (size - 1))) &&
+               (va & ~GUEST_PAGE_MASK) <= GUEST_PAGE_SIZE - 2 * size)) {
+        char *p = (char *)(e->host + (uintptr_t)va);
+        guest_store(p, size, val[0]);
+        guest_store(p + size, size, val[1]);
+        return true;
+    }
+    return mem_store_pair_slow(c, op, t, va, size, val);
+}
+
+/*
+ * For exclusives and atomics: the host address of `size` (1-16) bytes of RAM at va, checked for read (and, if `write`, write)
+ * permission and natural alignment (an Alignment fault otherwise). *ipa is its IPA. Not RAM, but MMIO: exits with ISV=0 as
+ * the framework does. NULL: as false above.
+ */
+void *mem_atomic_address(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va, unsigned size, bool write,
+                         uint64_t *ipa);
+
+/*
+ * The address in slot rn. With SP as base and SCTLR_EL1.SA{,0} set, a misaligned SP raises an SP alignment fault (D1.10.2):
+ * then false.
+ */
+bool mem_sp_aligned_slow(struct cpu *c, const struct op *op);
+
+static inline bool mem_base(struct cpu *c, const struct op *op, uint64_t *va)
+{
+    *va = c->x[op->rn];
+    if (UNLIKELY(op->rn == REG_SP && (*va & 15) != 0)) {
+        return mem_sp_aligned_slow(c, op);
+    }
+    return true;
+}
+
+/* DC ZVA (64 bytes, as DCZID_EL0 says). */
+bool mem_zero_block(struct cpu *c, const struct op *op, uint64_t va);
+
+#endif
