@@ -552,7 +552,7 @@ enum {
     HV_SYS_REG_VMPIDR_EL2 = 0xe005,
     HV_SYS_REG_SCTLR_EL2 = 0xe080,
     HV_SYS_REG_HCR_EL2 = 0xe088,
-    HV_SYS_REG_MDCR_EL2 = 0xe089,
+    HV_SYS_REG_MDCR_EL2 = 0xe089, /* 0xe019 in some SDKs, against the formula */
     HV_SYS_REG_CPTR_EL2 = 0xe08a,
     HV_SYS_REG_TTBR0_EL2 = 0xe100,
     HV_SYS_REG_TTBR1_EL2 = 0xe101,
