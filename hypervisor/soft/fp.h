@@ -19,8 +19,8 @@
  * Speed: for ordinary operands the host's own arithmetic is used (fp-host.h). Setting FP_CTL_NO_HOST in
  * env->fpcr forces the integer path, which gives the same answers; tests compare the two.
  */
-#ifndef PADDOCK_SOFT_FP_H
-#define PADDOCK_SOFT_FP_H
+#ifndef SOFTHV_FP_H
+#define SOFTHV_FP_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -31,24 +31,24 @@ struct fp_env {
 };
 
 /* FPCR (Arm ARM C5.2.7). */
-#define FPCR_FZ16 (UINT32_C(1) << 19)
+#define FPCR_FZ16        (UINT32_C(1) << 19)
 #define FPCR_RMODE_SHIFT 22
-#define FPCR_RMODE (UINT32_C(3) << FPCR_RMODE_SHIFT)
-#define FPCR_FZ (UINT32_C(1) << 24)
-#define FPCR_DN (UINT32_C(1) << 25)
-#define FPCR_AHP (UINT32_C(1) << 26)
+#define FPCR_RMODE       (UINT32_C(3) << FPCR_RMODE_SHIFT)
+#define FPCR_FZ          (UINT32_C(1) << 24)
+#define FPCR_DN          (UINT32_C(1) << 25)
+#define FPCR_AHP         (UINT32_C(1) << 26)
 
 /* Ours, in a bit that is RES0 in the register: do not use the host's arithmetic. */
-#define FP_CTL_NO_HOST (UINT32_C(1) << 31)
+#define FP_CTL_NO_HOST   (UINT32_C(1) << 31)
 
 /* FPSR (Arm ARM C5.2.8). */
-#define FPSR_IOC (UINT32_C(1) << 0)
-#define FPSR_DZC (UINT32_C(1) << 1)
-#define FPSR_OFC (UINT32_C(1) << 2)
-#define FPSR_UFC (UINT32_C(1) << 3)
-#define FPSR_IXC (UINT32_C(1) << 4)
-#define FPSR_IDC (UINT32_C(1) << 7)
-#define FPSR_QC (UINT32_C(1) << 27)
+#define FPSR_IOC         (UINT32_C(1) << 0)
+#define FPSR_DZC         (UINT32_C(1) << 1)
+#define FPSR_OFC         (UINT32_C(1) << 2)
+#define FPSR_UFC         (UINT32_C(1) << 3)
+#define FPSR_IXC         (UINT32_C(1) << 4)
+#define FPSR_IDC         (UINT32_C(1) << 7)
+#define FPSR_QC          (UINT32_C(1) << 27)
 
 /* The first four have the encoding of FPCR.RMode. (math.h owns the name FP_ZERO, hence the prefix.) */
 enum fp_rounding {

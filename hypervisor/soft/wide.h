@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Wide and bit-counting integer helpers for the software CPU: the one place that names the compiler's
- * 128-bit type and its count-leading-zeros builtin. Pure functions, any thread.
+ * 128-bit type and its bit-counting builtins. Pure functions, any thread.
  */
-#ifndef PADDOCK_SOFT_WIDE_H
-#define PADDOCK_SOFT_WIDE_H
+#ifndef SOFTHV_WIDE_H
+#define SOFTHV_WIDE_H
 
 #include <stdint.h>
+
+#if !defined(__BYTE_ORDER__) || __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "softhv keeps guest registers and memory in host byte order: the host must be little-endian"
+#endif
 
 __extension__ typedef unsigned __int128 u128;
 
@@ -35,6 +39,12 @@ static inline u128 wide_mul64(uint64_t a, uint64_t b)
 static inline unsigned wide_clz64(uint64_t x)
 {
     return (unsigned)__builtin_clzll(x);
+}
+
+/* Trailing zeros; x must not be 0. */
+static inline unsigned wide_ctz64(uint64_t x)
+{
+    return (unsigned)__builtin_ctzll(x);
 }
 
 static inline unsigned wide_clz128(u128 x)
