@@ -42,6 +42,12 @@ extern const struct decode_table decode_table_simd_memory; /* SIMD&FP loads and 
 extern const struct decode_table decode_table_fp;      /* scalar floating point */
 extern const struct decode_table decode_table_simd;    /* Advanced SIMD and crypto */
 
+enum { DECODE_TABLES = 6 };
+extern const struct decode_table *const decode_tables[DECODE_TABLES];
+
+/* The mask and value of a pattern. false: it has other than 32 significant characters, or a strange one. */
+bool decode_parse_pattern(const char *pattern, uint32_t *mask, uint32_t *value);
+
 /* Builds the lookup index. Called once per process before the first decode; safe to call again and from any thread. */
 void decode_init(void);
 
