@@ -126,10 +126,10 @@ FP_INLINE struct fp_num div_finite(struct fp_num a, struct fp_num b, struct fp_f
     return r;
 }
 
-/* Digit by digit: two bits of the radicand and one of the root each turn; frac_bits + 3 turns are enough to round. */
+/* Digit by digit: two bits of the radicand and one of the root each turn, one bit past the last that is kept. */
 FP_INLINE struct fp_num sqrt_finite(struct fp_num a, struct fp_fmt f)
 {
-    const unsigned turns = f.frac_bits + 3;
+    const unsigned turns = f.frac_bits + 2;
     bool odd = a.exp & 1;
     uint64_t radicand = odd ? a.frac : a.frac >> 1; /* in [1, 4) with two bits before the point */
     uint64_t root = 0;
