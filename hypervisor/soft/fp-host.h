@@ -11,6 +11,7 @@
  *   - IXC is already set, or the result is shown to be exact: then no flag changes.
  * The exactness tests may miss an exact result, never claim one. Programs set IXC early and leave it set,
  * so the tests matter for those that do integer arithmetic in floating point.
+ * Comparisons and conversions to and from integers are not here: in integers they cost no more.
  */
 #ifndef SOFTHV_FP_HOST_H
 #define SOFTHV_FP_HOST_H
