@@ -1,24 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * exec-memory.c: loads and stores of general registers, exclusives, ordered accesses and LSE atomics.
+ * exec-memory.c: loads and stores of general registers, exclusives, ordered accesses and LSE
+ * atomics.
  *
- * The single and pair handlers are instances of templates: what is moved comes from the lists in exec-memory.h, how the address is
- * made from MEM_FORMS. See there for the operands.
+ * The single and pair handlers are instances of templates: what is moved comes from the lists in
+ * exec-memory.h, how the address is made from MEM_FORMS. See there for the operands.
  */
 #include "exec-memory.h"
 
 #include "host-atomic.h"
-
-/* How an address was made, as far as the access cares. */
-enum form {
-    FORM_PLAIN,     /* the base is known not to be SP */
-    FORM_MAYBE_SP,  /* SP must be checked if it is the base */
-    FORM_WRITEBACK, /* that, and the base register is written afterwards */
-};
-
-/* Does the whole access through mem.c's slow paths. `base` is the new value of the base register; roads without writeback ignore it. */
-typedef const struct op *slow_road(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va,
-                                   uint64_t base);
 
 MEM_TEMPLATE uint64_t extend(uint64_t v, unsigned bytes, enum mem_extend how)
 {
@@ -30,20 +20,15 @@ MEM_TEMPLATE uint64_t extend(uint64_t v, unsigned bytes, enum mem_extend how)
     return v;
 }
 
-MEM_TEMPLATE bool base_fine(const struct cpu *c, const struct op *op, enum form form)
-{
-    return form == FORM_PLAIN || mem_sp_fine(c, op);
-}
-
-/* ---- Single registers --------------------------------------------------------------------------- */
+/* ---- Single registers ------------------------------------------------------------------------ */
 
 MEM_TEMPLATE const struct op *load(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va,
-                                   uint64_t base, enum form form, unsigned bytes,
-                                   enum mem_extend how, slow_road *slow)
+                                   uint64_t base, enum mem_form form, unsigned bytes,
+                                   enum mem_extend how, mem_slow_road *slow)
 {
     const struct tlb_entry *e = mem_tlb_entry(t, va);
 
-    if (!base_fine(c, op, form) || !mem_hit(e->read, t, va, bytes)) {
+    if (!mem_base_fine(c, op, form) || !mem_hit(e->read, t, va, bytes)) {
         return slow(c, op, t, va, base);
     }
     c->x[op->rd] = extend(guest_load(mem_host(e, va), bytes), bytes, how);
@@ -54,8 +39,8 @@ MEM_TEMPLATE const struct op *load(struct cpu *c, const struct op *op, struct tl
 }
 
 MEM_TEMPLATE const struct op *load_slow(struct cpu *c, const struct op *op, struct tlb *t,
-                                        uint64_t va, uint64_t base, enum form form, unsigned bytes,
-                                        enum mem_extend how)
+                                        uint64_t va, uint64_t base, enum mem_form form,
+                                        unsigned bytes, enum mem_extend how)
 {
     uint64_t v;
 
@@ -70,13 +55,13 @@ MEM_TEMPLATE const struct op *load_slow(struct cpu *c, const struct op *op, stru
 }
 
 MEM_TEMPLATE const struct op *store(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va,
-                                    uint64_t base, enum form form, unsigned bytes,
-                                    enum mem_extend how, slow_road *slow)
+                                    uint64_t base, enum mem_form form, unsigned bytes,
+                                    enum mem_extend how, mem_slow_road *slow)
 {
     const struct tlb_entry *e = mem_tlb_entry(t, va);
 
     (void)how;
-    if (!base_fine(c, op, form) || !mem_hit(e->write, t, va, bytes)) {
+    if (!mem_base_fine(c, op, form) || !mem_hit(e->write, t, va, bytes)) {
         return slow(c, op, t, va, base);
     }
     guest_store(mem_host(e, va), bytes, c->x[op->rd]);
@@ -87,8 +72,8 @@ MEM_TEMPLATE const struct op *store(struct cpu *c, const struct op *op, struct t
 }
 
 MEM_TEMPLATE const struct op *store_slow(struct cpu *c, const struct op *op, struct tlb *t,
-                                         uint64_t va, uint64_t base, enum form form, unsigned bytes,
-                                         enum mem_extend how)
+                                         uint64_t va, uint64_t base, enum mem_form form,
+                                         unsigned bytes, enum mem_extend how)
 {
     (void)how;
     if (!mem_sp_checked(c, op) ||
@@ -114,7 +99,7 @@ MEM_TEMPLATE const struct op *store_slow(struct cpu *c, const struct op *op, str
         return access##_slow(c, op, t, va, base, FORM_WRITEBACK, bytes, how);                      \
     }                                                                                              \
     MEM_TEMPLATE const struct op *k##_at(struct cpu *c, const struct op *op, struct tlb *t,        \
-                                         enum form form, uint64_t va, uint64_t base)               \
+                                         enum mem_form form, uint64_t va, uint64_t base)           \
     {                                                                                              \
         return access(c, op, t, va, base, form, bytes, how,                                        \
                       form == FORM_WRITEBACK ? k##_slow_wb : k##_slow);                            \
@@ -128,7 +113,10 @@ MEM_TEMPLATE const struct op *store_slow(struct cpu *c, const struct op *op, str
         return k##_at(c, op, tlb(c), form, address, writeback);                                    \
     }
 
-/* The forms that single registers and pairs have in common, and those that only single registers have. */
+/*
+ * The forms that single registers and pairs have in common, and those that only single registers
+ * have.
+ */
 #define MEM_BASE_FORMS(k)                                                                          \
     MEM_FORM(k, imm, FORM_PLAIN, mem_tlb, base + mem_offset(op), base)                             \
     MEM_FORM(k, sp, FORM_MAYBE_SP, mem_tlb, base + mem_offset(op), base)                           \
@@ -170,20 +158,23 @@ const struct op *op_prefetch(struct cpu *c, const struct op *op)
     OP_NEXT(c, op);
 }
 
-/* ---- Pairs -------------------------------------------------------------------------------------- */
+/* ---- Pairs ----------------------------------------------------------------------------------- */
 
 MEM_TEMPLATE const struct op *load_pair(struct cpu *c, const struct op *op, struct tlb *t,
-                                        uint64_t va, uint64_t base, enum form form, unsigned bytes,
-                                        enum mem_extend how, slow_road *slow)
+                                        uint64_t va, uint64_t base, enum mem_form form,
+                                        unsigned bytes, enum mem_extend how, mem_slow_road *slow)
 {
     const struct tlb_entry *e = mem_tlb_entry(t, va);
+    const char *p;
     uint64_t first;
 
-    if (!base_fine(c, op, form) || !mem_hit(e->read, t, va, bytes) || !mem_in_page(va, 2 * bytes)) {
+    if (!mem_base_fine(c, op, form) || !mem_hit(e->read, t, va, bytes) ||
+        !mem_in_page(va, 2 * bytes)) {
         return slow(c, op, t, va, base);
     }
-    first = extend(guest_load(mem_host(e, va), bytes), bytes, how);
-    c->x[op->ra] = extend(guest_load(mem_host(e, va) + bytes, bytes), bytes, how);
+    p = mem_host(e, va);
+    first = extend(guest_load(p, bytes), bytes, how);
+    c->x[op->ra] = extend(guest_load(p + bytes, bytes), bytes, how);
     c->x[op->rd] = first;
     if (form == FORM_WRITEBACK) {
         c->x[op->rn] = base;
@@ -192,7 +183,7 @@ MEM_TEMPLATE const struct op *load_pair(struct cpu *c, const struct op *op, stru
 }
 
 MEM_TEMPLATE const struct op *load_pair_slow(struct cpu *c, const struct op *op, struct tlb *t,
-                                             uint64_t va, uint64_t base, enum form form,
+                                             uint64_t va, uint64_t base, enum mem_form form,
                                              unsigned bytes, enum mem_extend how)
 {
     uint64_t v[2];
@@ -209,18 +200,20 @@ MEM_TEMPLATE const struct op *load_pair_slow(struct cpu *c, const struct op *op,
 }
 
 MEM_TEMPLATE const struct op *store_pair(struct cpu *c, const struct op *op, struct tlb *t,
-                                         uint64_t va, uint64_t base, enum form form, unsigned bytes,
-                                         enum mem_extend how, slow_road *slow)
+                                         uint64_t va, uint64_t base, enum mem_form form,
+                                         unsigned bytes, enum mem_extend how, mem_slow_road *slow)
 {
     const struct tlb_entry *e = mem_tlb_entry(t, va);
+    char *p;
 
     (void)how;
-    if (!base_fine(c, op, form) || !mem_hit(e->write, t, va, bytes) ||
+    if (!mem_base_fine(c, op, form) || !mem_hit(e->write, t, va, bytes) ||
         !mem_in_page(va, 2 * bytes)) {
         return slow(c, op, t, va, base);
     }
-    guest_store(mem_host(e, va), bytes, c->x[op->rd]);
-    guest_store(mem_host(e, va) + bytes, bytes, c->x[op->ra]);
+    p = mem_host(e, va);
+    guest_store(p, bytes, c->x[op->rd]);
+    guest_store(p + bytes, bytes, c->x[op->ra]);
     if (form == FORM_WRITEBACK) {
         c->x[op->rn] = base;
     }
@@ -228,7 +221,7 @@ MEM_TEMPLATE const struct op *store_pair(struct cpu *c, const struct op *op, str
 }
 
 MEM_TEMPLATE const struct op *store_pair_slow(struct cpu *c, const struct op *op, struct tlb *t,
-                                              uint64_t va, uint64_t base, enum form form,
+                                              uint64_t va, uint64_t base, enum mem_form form,
                                               unsigned bytes, enum mem_extend how)
 {
     const uint64_t v[2] = {c->x[op->rd] & ones64(8 * bytes), c->x[op->ra] & ones64(8 * bytes)};
@@ -254,12 +247,13 @@ MEM_TEMPLATE const struct op *store_pair_slow(struct cpu *c, const struct op *op
 MEM_LOAD_PAIRS(MEM_LOAD_PAIR)
 MEM_STORE_PAIRS(MEM_STORE_PAIR)
 
-/* ---- Exclusives --------------------------------------------------------------------------------- */
+/* ---- Exclusives ------------------------------------------------------------------------------ */
 
 /*
- * The monitor (B2.9) remembers the value that was loaded, and the store is a compare-and-swap against it. A change away and back
- * between the two is not noticed; no use of exclusives as an atomic update can tell. LDXP may read its halves apart: the
- * architecture makes the pair single-copy atomic only if the STXP succeeds (B2.2.1), and then it compared both.
+ * The monitor (B2.9) remembers the value that was loaded, and the store is a compare-and-swap
+ * against it. A change away and back between the two is not noticed; no use of exclusives as an
+ * atomic update can tell. LDXP may read its halves apart: the architecture makes the pair
+ * single-copy atomic only if the STXP succeeds (B2.2.1), and then it compared both.
  */
 
 MEM_TEMPLATE uint64_t entry_ipa(const struct tlb_entry *e, uint64_t va)
@@ -357,8 +351,8 @@ MEM_TEMPLATE const struct op *exclusive_store_slow(struct cpu *c, const struct o
 }
 
 /*
- * A store-exclusive that the monitor already refuses makes no access and so cannot abort, but alignment is checked first
- * (AArch64.ExclusiveMonitorsPass).
+ * A store-exclusive that the monitor already refuses makes no access and so cannot abort, but
+ * alignment is checked first (AArch64.ExclusiveMonitorsPass).
  */
 #define MEM_EXCLUSIVE(load_name, store_name, bytes, pair)                                          \
     MEM_SLOW_ROAD const struct op *load_name##_slow(struct cpu *c, const struct op *op,            \
@@ -403,12 +397,12 @@ MEM_EXCLUSIVE(ldxr64, stxr64, 8u, false)
 MEM_EXCLUSIVE(ldxp32, stxp32, 8u, true)
 MEM_EXCLUSIVE(ldxp64, stxp64, 16u, true)
 
-/* ---- Load-acquire, store-release ---------------------------------------------------------------- */
+/* ---- Load-acquire, store-release ------------------------------------------------------------- */
 
 /*
- * LDAR and STLR may reach the GIC and MMIO like any single-register access, so what misses the TLB takes the ordinary
- * slow path between fences. Unlike ordinary accesses they must be aligned whatever SCTLR_EL1.A says (B2.8.2):
- * mem_atomic_address is asked for the fault.
+ * LDAR and STLR may reach the GIC and MMIO like any single-register access, so what misses the TLB
+ * takes the ordinary slow path between fences. Unlike ordinary accesses they must be aligned
+ * whatever SCTLR_EL1.A says (B2.8.2): mem_atomic_address is asked for the fault.
  */
 MEM_TEMPLATE bool ordered_may_go_on(struct cpu *c, const struct op *op, uint64_t va, unsigned bytes,
                                     bool write)
@@ -475,7 +469,7 @@ MEM_ORDERED(16)
 MEM_ORDERED(32)
 MEM_ORDERED(64)
 
-/* ---- LSE atomics -------------------------------------------------------------------------------- */
+/* ---- LSE atomics ----------------------------------------------------------------------------- */
 
 MEM_SLOW_ROAD void *atomic_address_slow(struct cpu *c, const struct op *op, uint64_t va,
                                         unsigned bytes)
@@ -501,7 +495,10 @@ MEM_TEMPLATE void *atomic_address(struct cpu *c, const struct op *op, unsigned b
     return mem_host(e, va);
 }
 
-/* fetch: C11's atomic_fetch_op or atomic_exchange; operand: an expression in v, of the type of memory. */
+/*
+ * fetch: C11's atomic_fetch_op or atomic_exchange; operand: an expression in v, of the type of
+ * memory.
+ */
 #define MEM_ATOMIC(name, bits, fetch, operand)                                                     \
     const struct op *op_##name##bits(struct cpu *c, const struct op *op)                           \
     {                                                                                              \
@@ -517,7 +514,9 @@ MEM_TEMPLATE void *atomic_address(struct cpu *c, const struct op *op, unsigned b
         OP_NEXT(c, op);                                                                            \
     }
 
-/* C11 has no atomic minimum. Always ordered: these are rare, and a host that could tell is rarer. */
+/*
+ * C11 has no atomic minimum. Always ordered: these are rare, and a host that could tell is rarer.
+ */
 #define MEM_ATOMIC_CHOOSE(name, bits, type, relation)                                              \
     const struct op *op_##name##bits(struct cpu *c, const struct op *op)                           \
     {                                                                                              \

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * host-atomic.h: what guest atomics, exclusives and ordered accesses need of the host beyond guest-mem.h.
+ * host-atomic.h: what guest atomics, exclusives and ordered accesses need of the host beyond
+ * guest-mem.h.
  *
- * Purpose: the read-modify-write and sequentially consistent accesses behind exec-memory.c, on guest RAM that other vCPU
- * threads and the VMM touch at the same time. Pointers are host addresses of naturally aligned guest memory.
- * Any thread; nothing here can fail.
+ * Purpose: the read-modify-write and sequentially consistent accesses behind exec-memory.c, on
+ * guest RAM that other vCPU threads and the VMM touch at the same time. Pointers are host addresses
+ * of naturally aligned guest memory. Any thread; nothing here can fail.
  *
- * Order: `ordered` is the union of the instruction's acquire and release bits. Arm's acquire and release are RCsc (B2.3.11: a
- * store-release is observed before a later load-acquire), which C11 only promises for memory_order_seq_cst; so any
- * ordered access is seq_cst and any other is relaxed. On arm64 hosts that gives LDAR, STLR and the AL forms; on
- * x86-64 loads stay plain moves and only the ordered store costs (an xchg).
+ * Order: `ordered` is the union of the instruction's acquire and release bits. Arm's acquire and
+ * release are RCsc (B2.3.11: a store-release is observed before a later load-acquire), which C11
+ * only promises for memory_order_seq_cst; so any ordered access is seq_cst and any other is
+ * relaxed. On arm64 hosts that gives LDAR, STLR and the AL forms; on x86-64 loads stay plain moves
+ * and only the ordered store costs (an xchg).
  *
- * C11 has no portable, inline 16-byte compare-and-swap. This file and wide.h are the places that use what gcc and clang
- * offer instead: on x86-64 the build passes -mcx16.
+ * C11 has no portable, inline 16-byte compare-and-swap. This file and wide.h are the places that
+ * use what gcc and clang offer instead: on x86-64 the build passes -mcx16.
  */
 #ifndef SOFTHV_HOST_ATOMIC_H
 #define SOFTHV_HOST_ATOMIC_H
@@ -23,7 +25,10 @@
 
 #include "wide.h"
 
-/* A full barrier. gcc's thread sanitizer does not model fences and says so; guest memory needs no modelling. */
+/*
+ * A full barrier. gcc's thread sanitizer does not model fences and says so; guest memory needs no
+ * modelling.
+ */
 #if defined(__SANITIZE_THREAD__) && defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wtsan"
@@ -82,8 +87,8 @@ HOST_CAS(32)
 HOST_CAS(64)
 
 /*
- * If the `size` (1, 2, 4, 8) bytes at p equal the low bytes of *expected, replaces them by those of desired. *expected
- * becomes what was there, zero-extended. Returns whether it replaced.
+ * If the `size` (1, 2, 4, 8) bytes at p equal the low bytes of *expected, replaces them by those of
+ * desired. *expected becomes what was there, zero-extended. Returns whether it replaced.
  */
 static inline bool host_cas(void *p, unsigned size, uint64_t *expected, uint64_t desired,
                             bool ordered)
@@ -96,7 +101,10 @@ static inline bool host_cas(void *p, unsigned size, uint64_t *expected, uint64_t
     }
 }
 
-/* The same on 16 bytes, always a full barrier. Returns what was there. p is written even if nothing changes. */
+/*
+ * The same on 16 bytes, always a full barrier. Returns what was there. p is written even if nothing
+ * changes.
+ */
 static inline u128 host_cas128(void *p, u128 expected, u128 desired)
 {
     return __sync_val_compare_and_swap((u128 *)p, expected, desired);
