@@ -263,6 +263,33 @@ static bool icc_write(struct gic *g, struct gic_vcpu *v, unsigned reg, uint64_t 
     }
 }
 
+bool gic_icc_exists(unsigned reg, bool read)
+{
+    switch (reg) {
+    case GIC_ICC_IAR0:
+    case GIC_ICC_IAR1:
+    case GIC_ICC_HPPIR0:
+    case GIC_ICC_HPPIR1:
+    case GIC_ICC_RPR: return read;
+    case GIC_ICC_EOIR0:
+    case GIC_ICC_EOIR1:
+    case GIC_ICC_DIR:
+    case GIC_ICC_SGI1R:
+    case GIC_ICC_ASGI1R:
+    case GIC_ICC_SGI0R: return !read;
+    case GIC_ICC_PMR:
+    case GIC_ICC_BPR0:
+    case GIC_ICC_BPR1:
+    case GIC_ICC_AP0R0:
+    case GIC_ICC_AP1R0:
+    case GIC_ICC_CTLR:
+    case GIC_ICC_SRE:
+    case GIC_ICC_IGRPEN0:
+    case GIC_ICC_IGRPEN1: return true;
+    default: return false;
+    }
+}
+
 bool gic_icc_read(struct gic *g, unsigned vcpu, unsigned reg, uint64_t *value)
 {
     struct gic_vcpu *v;

@@ -70,7 +70,9 @@ static void reset_registers(struct gic *g)
     gic_empty_ready_sets(g);
     gic_dist_reset(g);
     for (unsigned i = 0; i < g->config.max_vcpus; i++) {
+        uint32_t wires = g->vcpu[i].bank.line;
         gic_redist_reset(&g->vcpu[i]);
+        g->vcpu[i].bank.line = wires;
     }
     gic_refresh_all(g);
 }
@@ -299,6 +301,16 @@ bool gic_mmio_claims(const struct gic *g, uint64_t ipa)
 {
     return in_region(ipa, g->config.dist_base, GIC_DIST_SIZE) ||
            in_region(ipa, g->config.redist_base, redist_region_size(g)) || in_msi_frame(g, ipa);
+}
+
+bool gic_mmio_overlaps(const struct gic *g, uint64_t ipa, uint64_t size)
+{
+    const struct gic_config *c = &g->config;
+    struct region range = {ipa, size};
+
+    return overlap(range, (struct region){c->dist_base, GIC_DIST_SIZE}) ||
+           overlap(range, (struct region){c->redist_base, redist_region_size(g)}) ||
+           (c->msi_intid_count != 0 && overlap(range, (struct region){c->msi_base, GIC_MSI_SIZE}));
 }
 
 static bool is_natural(uint64_t ipa, unsigned size)

@@ -86,9 +86,10 @@ int gic_attach_vcpu(struct gic *g, unsigned vcpu, uint64_t mpidr);
 void gic_detach_vcpu(struct gic *g, unsigned vcpu);
 
 /*
- * Distributor and redistributors back to reset: registers, latched edges, messages and wires.
- * Attached vCPUs and their affinities stay, and so do their CPU interfaces (which are the vCPUs' to
- * reset, register by register). A level-triggered device that still asserts must set its wire again.
+ * Distributor and redistributors back to reset: registers, latched edges, messages and the wires of
+ * SPIs, so that a level-triggered device that still asserts must set its wire again. Attached vCPUs
+ * stay, with their affinities, the wires of their PPIs (timers go on) and their CPU interfaces
+ * (which are the vCPUs' to reset, register by register).
  */
 void gic_reset(struct gic *g);
 
@@ -128,6 +129,7 @@ int gic_send_msi(struct gic *g, uint64_t ipa, uint32_t intid);
  * a walk passes over it.
  */
 bool gic_mmio_claims(const struct gic *g, uint64_t ipa);
+bool gic_mmio_overlaps(const struct gic *g, uint64_t ipa, uint64_t size); /* any byte of a range */
 uint64_t gic_mmio_read(struct gic *g, uint64_t ipa, unsigned size);
 void gic_mmio_write(struct gic *g, uint64_t ipa, unsigned size, uint64_t value);
 
@@ -159,6 +161,7 @@ enum gic_icc_reg {
     GIC_ICC_IGRPEN1 = 0xc667,
 };
 
+bool gic_icc_exists(unsigned reg, bool read); /* may it be read (written)? Pure. */
 bool gic_icc_read(struct gic *g, unsigned vcpu, unsigned reg, uint64_t *value);
 bool gic_icc_write(struct gic *g, unsigned vcpu, unsigned reg, uint64_t value);
 
