@@ -5,12 +5,14 @@
 # Sources are found by wildcard, one rule per folder; a new file needs no change here.
 #   hypervisor/soft/*.c               libhv.a
 #   tests/unit/hypervisor/test-*.c    one cmocka program each; may include the engine's own headers
+#   tests/unit/vmm/test-*.c           the same for the test VMM's parts
 #   tests/hv-conformance/*.c          hv-conformance, one cmocka program against the public API only
 #   tests/vmm/*.c                     paddock-testvm, the small test VMM
 #   tests/diff/*.c                    hv-diff; tests/diff/guest/*.[cS] is its half that runs on arm64
 #   tests/sweep/*.c                   hv-sweep, all 2^32 encodings
 #   tests/fuzz/fuzz-*.c               one libFuzzer target each; other files there are linked to all
-#   tests/bench/bench-*.c             one benchmark program each; bench-*.sh are benchmark scripts
+#   tests/bench/bench-run.c           times a command and what it prints; tests/bench/run uses it
+#   tests/bench/guest/*.[cS]          the bare-metal guest of the benchmarks, a flat arm64 Image
 
 .DEFAULT_GOAL := all
 .SUFFIXES:
@@ -42,6 +44,7 @@ objects     = $(patsubst %.c,$(OUT)/obj/%.o,$(1))
 HV_SRC     := $(call files,hypervisor/soft/*.c)
 UNIT_SRC   := $(call files,tests/unit/hypervisor/test-*.c)
 UNIT_AUX   := $(filter-out $(UNIT_SRC),$(call files,tests/unit/hypervisor/*.c))
+VMM_UNIT_SRC := $(call files,tests/unit/vmm/test-*.c)
 CONF_SRC   := $(call files,tests/hv-conformance/*.c)
 VMM_SRC    := $(call files,tests/vmm/*.c)
 DIFF_SRC   := $(call files,tests/diff/*.c)
@@ -50,8 +53,7 @@ SWEEP_SRC  := $(call files,tests/sweep/*.c)
 FUZZ_SRC   := $(call files,tests/fuzz/fuzz-*.c)
 FUZZ_AUX   := $(filter-out $(FUZZ_SRC),$(call files,tests/fuzz/*.c))
 BENCH_SRC  := $(call files,tests/bench/bench-*.c)
-BENCH_AUX  := $(filter-out $(BENCH_SRC),$(call files,tests/bench/*.c))
-BENCH_SH   := $(sort $(wildcard tests/bench/bench-*.sh))
+BENCH_GUEST := $(sort $(wildcard tests/bench/guest/*.S tests/bench/guest/*.c))
 SCRIPTS    := $(sort $(wildcard tests/integration/*.sh))
 LINTS      := $(sort $(wildcard tests/lint/*.sh))
 
@@ -60,10 +62,12 @@ LIBHV  := $(if $(HV_SRC),$(OUT)/libhv.a)
 UNIT   := $(patsubst tests/%.c,$(OUT)/%,$(UNIT_SRC))
 CONF   := $(if $(CONF_SRC),$(OUT)/hv-conformance)
 VMM    := $(if $(VMM_SRC),$(OUT)/paddock-testvm)
+VMM_UNIT := $(patsubst tests/%.c,$(OUT)/%,$(VMM_UNIT_SRC))
 DIFF   := $(if $(DIFF_SRC),$(OUT)/hv-diff)
 DGUEST := $(if $(DIFF_GUEST),$(BUILD)/cross/diff-guest)
 SWEEP  := $(if $(SWEEP_SRC),$(OUT)/hv-sweep)
 BENCH  := $(patsubst tests/%.c,$(OUT)/%,$(BENCH_SRC))
+BGUEST := $(if $(BENCH_GUEST),$(BUILD)/cross/bench-guest)
 FUZZ   := $(patsubst tests/fuzz/%.c,$(FOUT)/%,$(FUZZ_SRC))
 
 # What this machine lacks is named, not built, unless STRICT=1 (make check) says that it must be.
@@ -74,12 +78,14 @@ ifeq ($(call have_header,cmocka.h,$(CMOCKA_CFLAGS)),)
 MISSING += cmocka
 UNIT :=
 CONF :=
+VMM_UNIT :=
 endif
 endif
 ifneq ($(VMM),)
 ifeq ($(call have_header,libfdt.h,$(FDT_CFLAGS)),)
 MISSING += libfdt
 VMM :=
+VMM_UNIT :=
 endif
 endif
 ifneq ($(DGUEST),)
@@ -90,7 +96,7 @@ endif
 endif
 endif
 
-PROGRAMS := $(LIBHV) $(UNIT) $(CONF) $(VMM) $(DIFF) $(SWEEP) $(BENCH)
+PROGRAMS := $(LIBHV) $(UNIT) $(VMM_UNIT) $(CONF) $(VMM) $(DIFF) $(SWEEP) $(BENCH)
 
 .PHONY: all
 all: $(PROGRAMS) $(DGUEST)
@@ -105,6 +111,7 @@ PRIVATE := -Ihypervisor/include -Ihypervisor/soft
 
 includes(hypervisor/soft/)         := $(PRIVATE)
 includes(tests/unit/hypervisor/)   := $(PRIVATE) -Itests/unit $(CMOCKA_CFLAGS)
+includes(tests/unit/vmm/)          := $(PUBLIC) -Itests/unit $(CMOCKA_CFLAGS) $(FDT_CFLAGS)
 includes(tests/hv-conformance/)    := $(PUBLIC) $(CMOCKA_CFLAGS)
 includes(tests/vmm/)               := $(PUBLIC) $(FDT_CFLAGS)
 includes(tests/diff/)              := $(PUBLIC)
@@ -119,7 +126,7 @@ compile = -c -MMD -MP $(FEATURES) $(if $(filter %-linux.c,$<),$(FEATURES_LINUX))
 FLAGS := $(OUT)/flags
 $(OUT)/flags:         flag_text = $(CC) $(CFLAGS) $(FEATURES) $(LDFLAGS)
 $(FOUT)/flags:        flag_text = $(FUZZ_CC) $(FUZZ_CFLAGS) $(FEATURES) $(FUZZ_LDFLAGS)
-$(BUILD)/cross/flags: flag_text = $(CROSS_CC) $(CROSS_CFLAGS) $(CROSS_LDFLAGS) $(FEATURES)
+$(BUILD)/cross/flags: flag_text = $(CROSS_CC) $(CROSS_CFLAGS) $(CROSS_LDFLAGS) $(FEATURES) $(CROSS_BARE_CFLAGS)
 .PHONY: FORCE
 $(OUT)/flags $(FOUT)/flags $(BUILD)/cross/flags: FORCE
 	@mkdir -p $(@D)
@@ -146,11 +153,13 @@ $(CONF): $(call objects,$(CONF_SRC)) $(LIBHV)
 	$(call link,$(CMOCKA_LIBS))
 $(VMM): $(call objects,$(VMM_SRC)) $(LIBHV)
 	$(call link,$(FDT_LIBS))
+$(VMM_UNIT): $(OUT)/%: $(OUT)/obj/tests/%.o $(call objects,$(filter-out %/main.c,$(VMM_SRC))) $(LIBHV)
+	$(call link,$(CMOCKA_LIBS) $(FDT_LIBS))
 $(DIFF): $(call objects,$(DIFF_SRC)) $(LIBHV)
 	$(call link,)
 $(SWEEP): $(call objects,$(SWEEP_SRC)) $(LIBHV)
 	$(call link,)
-$(BENCH): $(OUT)/%: $(OUT)/obj/tests/%.o $(call objects,$(BENCH_AUX)) $(LIBHV)
+$(BENCH): $(OUT)/%: $(OUT)/obj/tests/%.o
 	$(call link,)
 
 # The oracle's half of the differential test: a static arm64 program, run under qemu-aarch64.
@@ -158,6 +167,13 @@ $(BUILD)/cross/diff-guest: $(DIFF_GUEST) $(wildcard tests/diff/*.h tests/diff/gu
 	$(call say,CROSS,$@)
 	$(Q)$(CROSS_CC) $(CROSS_CFLAGS) $(CROSS_LDFLAGS) $(FEATURES) $(FEATURES_LINUX) -Itests/diff \
 	    -o $@ $(filter %.c %.S,$^)
+
+# The benchmarks' bare-metal guest, a flat image that the test VMM and QEMU both load.
+$(BUILD)/cross/bench-guest: $(BENCH_GUEST) $(wildcard tests/bench/guest/*.h tests/bench/guest/*.ld) $(BUILD)/cross/flags
+	$(call say,CROSS,$@)
+	$(Q)$(CROSS_CC) $(CROSS_BARE_CFLAGS) -Wl,-T,tests/bench/guest/guest.ld -Wl,--build-id=none \
+	    -o $@.elf $(filter %.S %.c,$^)
+	$(Q)$(CROSS_OBJCOPY) -O binary $@.elf $@
 
 # Fuzz targets: engine and target with coverage, ASan and UBSan; their own build directory.
 $(FOUT)/obj/%.o: %.c $(FOUT)/flags
@@ -196,7 +212,7 @@ check: ## install what is missing (root on Debian) or name it; build; run every 
 
 run-tests: # no build, no installation
 	@$(runner) -l $(OUT)/logs -s $(OUT) \
-	    $(addprefix $(UNIT_DEADLINE):,$(UNIT)) \
+	    $(addprefix $(UNIT_DEADLINE):,$(UNIT) $(VMM_UNIT)) \
 	    $(addprefix $(CONF_DEADLINE):,$(CONF)) \
 	    $(addprefix $(SCRIPT_DEADLINE):,$(SCRIPTS))
 
@@ -236,10 +252,10 @@ diff-overnight: ## the same for DIFF_HOURS (8)
 
 .PHONY: bench
 bench: ## measure beside QEMU (B=PATTERN); writes build/bench/results.json
-	@scripts/deps ensure build guest
-	@$(SUBMAKE) STRICT=1 $(VMM) $(BENCH)
+	@scripts/deps ensure build guest diff
+	@$(SUBMAKE) STRICT=1 $(VMM) $(BENCH) $(BGUEST)
 	@$(MAKE) --no-print-directory guest
-	@tests/bench/run -o $(BUILD)/bench $(if $(B),-b '$(B)') $(BENCH) $(BENCH_SH)
+	@tests/bench/run -o $(BUILD)/bench $(if $(B),-b '$(B)')
 
 # ---- The rest -----------------------------------------------------------------------------------
 

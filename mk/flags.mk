@@ -80,3 +80,8 @@ FUZZ_LDFLAGS := -fsanitize=address,undefined -pthread $(EXTRA_LDFLAGS)
 CROSS_CC     ?= $(if $(filter aarch64,$(ARCH)),$(CC),aarch64-linux-gnu-gcc)
 CROSS_CFLAGS := -std=c11 -O1 -g $(filter-out -Werror,$(WARNINGS)) -Werror -march=armv8-a+lse+crc+crypto
 CROSS_LDFLAGS := -static
+
+# Bare-metal guests: no operating system, no C library, runs wherever it is loaded.
+CROSS_OBJCOPY     ?= $(if $(filter aarch64,$(ARCH)),objcopy,$(CROSS_CC:gcc=objcopy))
+CROSS_BARE_CFLAGS := -std=c11 -O2 $(WARNINGS) -ffreestanding -fno-pic -fno-stack-protector \
+                     -fno-asynchronous-unwind-tables -mgeneral-regs-only -nostdlib -static
