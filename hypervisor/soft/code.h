@@ -11,6 +11,8 @@
 #ifndef SOFTHV_CODE_H
 #define SOFTHV_CODE_H
 
+#include <stddef.h>
+
 #include "cpu.h"
 
 #define CODE_OPS 1024u
@@ -28,10 +30,13 @@ struct code_cache;
 struct code_cache *code_cache_new(unsigned pages);
 void code_cache_free(struct code_cache *cache);
 
-/* Forgets everything / the page at ipa / the 64-byte line at ipa. Owner's thread only. */
+/* Decodes anew: everything / the page at ipa / the 64-byte line at ipa. Owner's thread only. */
 void code_flush_all(struct cpu *c);
 void code_flush_page(struct cpu *c, uint64_t ipa);
 void code_flush_line(struct cpu *c, uint64_t ipa);
+
+/* Drops all pages: guest memory has moved. Only between instructions, and with the itlbs cleared too. */
+void code_forget_all(struct cpu *c);
 
 /*
  * The op at virtual address va, making its page current. May raise a PC alignment fault or an instruction abort, or exit; then

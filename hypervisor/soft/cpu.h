@@ -50,7 +50,13 @@ struct tlb_entry {
     uint64_t read;
     uint64_t write;
     uintptr_t host;
-    uint64_t ipa; /* page's IPA; bit 0: the mapping is not global (nG) */
+    uint64_t ipa; /* of the page */
+};
+
+/* The span of addresses that mappings larger than 4 KiB cover: TLBI by address inside it clears more than one entry. */
+struct tlb_span {
+    uint64_t min;
+    uint64_t max;
 };
 
 struct code_page;
@@ -68,10 +74,9 @@ struct tlb {
     struct tlb_entry entry[TLB_ENTRIES];
     struct itlb_entry code[ITLB_ENTRIES];
     uint64_t key;
-    bool has_block;     /* a 4 KiB entry was cut from something larger: TLBI by address must look further */
-    bool has_low;       /* EL1 table only: entries of the TTBR0 half, which are not keyed by ASID */
-    uint64_t block_min; /* the span of addresses that such larger mappings cover */
-    uint64_t block_max;
+    bool has_nonglobal; /* EL1's table only: nG entries, which belong to the present ASID and carry no key */
+    bool has_user;      /* EL1's table only: entries that PSTATE.PAN forbids */
+    struct tlb_span blocks[2]; /* of the lower and the upper address range */
 };
 
 /* Why the run loop must look up from the guest. Bits of cpu.attention; any thread sets them, the owner clears. */
@@ -119,6 +124,7 @@ struct cpu {
     bool ss; /* PSTATE.SS, software step */
     bool il; /* PSTATE.IL, illegal execution state */
     bool fp_trapped; /* CPACR_EL1.FPEN denies SIMD&FP at the present level */
+    bool trap_debug; /* BRK exits to the VMM (hv_vcpu_set_trap_debug_exceptions) */
     uint32_t daif;
 
     struct fp_env fp; /* FPCR, FPSR */
@@ -142,7 +148,9 @@ struct cpu {
     uint64_t mpidr, midr;
     uint64_t apkey[10]; /* storage only: pointer authentication is not claimed */
     uint64_t dbgbvr[16], dbgbcr[16], dbgwvr[16], dbgwcr[16];
-    uint64_t mdccint, osdlr, oslsr;
+    uint64_t mdccint;
+    uint64_t idreg[64]; /* by CRm << 3 | op2 (idreg.h) */
+    unsigned pa_bits;   /* of the VM's IPA space */
 
     struct tlb tlbs[2];
 };

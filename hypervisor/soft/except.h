@@ -73,6 +73,19 @@ void cpu_set_level(struct cpu *c, unsigned el, unsigned spsel);
 uint64_t cpu_pstate(const struct cpu *c);
 void cpu_set_pstate(struct cpu *c, uint64_t spsr);
 
+/* Sets PSTATE.PAN, with what that means for cached translations. */
+void cpu_set_pan(struct cpu *c, bool pan);
+
+/* Recomputes whether software step is active (D2.12): then ATTN_STEP keeps the run loop at one instruction a turn. */
+void cpu_update_step(struct cpu *c);
+
+/* Whether an unmasked interrupt waits, so that the run loop must look before the next instruction. */
+static inline bool cpu_interrupt_due(const struct cpu *c)
+{
+    return (atomic_load_explicit(&c->irq_line, memory_order_relaxed) && !(c->daif & DAIF_I)) ||
+           (atomic_load_explicit(&c->fiq_line, memory_order_relaxed) && !(c->daif & DAIF_F));
+}
+
 /* Recomputes what CPACR_EL1 and the level decide. */
 void cpu_update_fp_trap(struct cpu *c);
 

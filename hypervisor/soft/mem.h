@@ -121,6 +121,12 @@ static inline bool mem_base(struct cpu *c, const struct op *op, uint64_t *va)
     return true;
 }
 
+/*
+ * Cache maintenance by address: checks that va translates and may be read (written, for DC IVAC); *ipa is where it leads, RAM or
+ * not. Faults carry ISS.CM.
+ */
+bool mem_cache_op(struct cpu *c, const struct op *op, uint64_t va, bool write, uint64_t *ipa);
+
 /* DC ZVA (64 bytes, as DCZID_EL0 says). */
 bool mem_zero_block(struct cpu *c, const struct op *op, uint64_t va);
 

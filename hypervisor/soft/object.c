@@ -1,52 +1,38 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * object.c: reference counting. See object.h and <os/object.h>.
+ * object.c: os_retain and os_release for softhv's objects. They own nothing but their own memory.
  */
 #include "object.h"
 
-#include <stdatomic.h>
-#include <stdint.h>
+#include <os/object.h>
 #include <stdlib.h>
 
-#include <os/object.h>
-
-struct object {
-    atomic_size_t references;
-    max_align_t data[];
-};
-
-static struct object *object_of(void *data)
+void *object_new(enum object_kind kind, size_t size)
 {
-    return (struct object *)(void *)((char *)data - offsetof(struct object, data));
-}
+    struct object *o = calloc(1, size);
 
-void *object_new(size_t size)
-{
-    struct object *o;
-
-    if (size > SIZE_MAX - sizeof(*o)) {
-        return NULL;
+    if (o != NULL) {
+        atomic_init(&o->refs, 1);
+        o->kind = kind;
     }
-    o = calloc(1, sizeof(*o) + size);
-    if (o == NULL) {
-        return NULL;
-    }
-    atomic_init(&o->references, 1);
-    return o->data;
+    return o;
 }
 
 void *os_retain(void *object)
 {
-    if (object != NULL) {
-        atomic_fetch_add_explicit(&object_of(object)->references, 1, memory_order_relaxed);
+    struct object *o = object;
+
+    if (o != NULL) {
+        atomic_fetch_add(&o->refs, 1);
     }
     return object;
 }
 
 void os_release(void *object)
 {
-    if (object != NULL &&
-        atomic_fetch_sub_explicit(&object_of(object)->references, 1, memory_order_acq_rel) == 1) {
-        free(object_of(object));
+    struct object *o = object;
+
+    if (o != NULL && atomic_fetch_sub(&o->refs, 1) == 1) {
+        free(o);
     }
 }

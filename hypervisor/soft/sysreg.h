@@ -13,6 +13,9 @@
 /* Key of a register: op0[15:14] op1[13:11] CRn[10:7] CRm[6:3] op2[2:0], the framework's hv_sys_reg_t. */
 #define SYSREG(op0, op1, crn, crm, op2) ((op0) << 14 | (op1) << 11 | (crn) << 7 | (crm) << 3 | (op2))
 
+#define SYSREG_FPCR SYSREG(3u, 3u, 4u, 4u, 0u)
+#define SYSREG_FPSR SYSREG(3u, 3u, 4u, 4u, 1u)
+
 /* Bits 20:5 of an MRS, MSR or SYS instruction as such a key. */
 static inline unsigned sysreg_key(uint32_t insn)
 {

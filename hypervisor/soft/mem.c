@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * mem.c: guest memory accesses that miss the fast path of mem.h.
+ *
+ * TLB misses, unaligned accesses and page crossings, the GIC's registers, data aborts to EL1, and exits to the VMM with the syndrome
+ * the architecture gives (ISS of a data abort, D17.2.37).
+ */
+#include "mem.h"
+
+#include <string.h>
+
+#include "code.h"
+#include "except.h"
+#include "gic.h"
+#include "mmu.h"
+#include "vcpu.h"
+#include "vm.h"
+
+enum { SCTLR_A = 1u << 1, SCTLR_SA = 1u << 3, SCTLR_SA0 = 1u << 4 };
+enum { ISS_WNR = 1u << 6, ISS_S1PTW = 1u << 7, ISS_CM = 1u << 8, ISS_ISV = 1u << 24 };
+
+/* One access being worked on. */
+struct access {
+    struct cpu *c;
+    const struct op *op;
+    struct tlb *t;
+    uint64_t va; /* as the guest gave it, tag included */
+    unsigned kind; /* MMU_READ and/or MMU_WRITE: rights needed */
+    bool cache_op; /* DC or AT: reported with ISS.CM */
+};
+
+static bool access_write(const struct access *a)
+{
+    return (a->kind & MMU_WRITE) != 0;
+}
+
+static bool data_abort(const struct access *a, uint64_t va, unsigned fsc)
+{
+    uint32_t iss = fsc | (access_write(a) ? (uint32_t)ISS_WNR : 0) | (a->cache_op ? (uint32_t)(ISS_CM | ISS_WNR) : 0);
+
+    a->c->far = va;
+    except_sync(a->c, a->op, a->c->el == 0 ? EC_DABORT_LOWER : EC_DABORT_SAME, iss);
+    return false;
+}
+
+/*
+ * ISS.{ISV,SAS,SSE,SRT,SF,AR}: valid for loads and stores of one general register without writeback (D17.2.37). Zero for the rest.
+ */
+static uint32_t access_iss(uint32_t insn)
+{
+    unsigned size = bits32(insn, 31, 30);
+    unsigned opc = bits32(insn, 23, 22);
+    uint32_t iss = (uint32_t)ISS_ISV | size << 22 | bits32(insn, 4, 0) << 16;
+
+    if ((insn & 0x3b000000) == 0x18000000 && !bit32(insn, 26) && size != 3) {
+        /* Load register (literal). */
+        return (uint32_t)ISS_ISV | (size == 0 ? 2u : size == 1 ? 3u : 2u) << 22 | (size == 2 ? 1u << 21 : 0) |
+               bits32(insn, 4, 0) << 16 | (size == 0 ? 0 : 1u << 15);
+    }
+    if ((insn & 0x3f000000) == 0x08000000 && bit32(insn, 23) && !bit32(insn, 21)) {
+        /* Load-acquire and store-release. */
+        return iss | (size == 3 ? 1u << 15 : 0) | 1u << 14;
+    }
+    bool unsigned_offset = (insn & 0x3f000000) == 0x39000000;
+    bool unscaled = (insn & 0x3f200c00) == 0x38000000;
+    bool unprivileged = (insn & 0x3f200c00) == 0x38000800;
+    bool register_offset = (insn & 0x3f200c00) == 0x38200800;
+    if (!unsigned_offset && !unscaled && !unprivileged && !register_offset) {
+        return 0;
+    }
+    bool sign_extend = opc >= 2;
+    bool wide = sign_extend ? opc == 2 : size == 3;
+    return iss | (sign_extend ? 1u << 21 : 0) | (wide ? 1u << 15 : 0);
+}
+
+static bool exit_stage2(const struct access *a, uint64_t ipa, bool walking)
+{
+    uint32_t iss = FSC_TRANSLATION | 3;
+    uint64_t pc = cpu_op_pc(a->c, a->op);
+
+    if (walking) {
+        iss |= ISS_S1PTW;
+    } else {
+        iss |= a->cache_op ? (uint32_t)ISS_CM : access_iss(code_word(a->c, a->op));
+    }
+    iss |= access_write(a) ? (uint32_t)ISS_WNR : 0;
+    except_exit(a->c, pc, esr_make(EC_DABORT_LOWER, iss), a->va, ipa);
+    return false;
+}
+
+/* Translates and checks everything but alignment. page->host may be NULL (then the memory map was not checked). */
+static bool access_translate(const struct access *a, uint64_t va, struct mmu_page *page, bool aligned)
+{
+    struct mmu_fault fault;
+
+    if (!mmu_walk(a->c, va, a->t == &a->c->tlbs[0], page, &fault)) {
+        return fault.stage2 ? exit_stage2(a, fault.ipa, true) : data_abort(a, va, fault.fsc);
+    }
+    if (!aligned && page->device) {
+        return data_abort(a, va, FSC_ALIGNMENT);
+    }
+    if ((page->rights & a->kind) != a->kind) {
+        return data_abort(a, va, fault.fsc);
+    }
+    if (page->host != NULL && (page->rights_map & a->kind) != a->kind) {
+        return exit_stage2(a, page->ipa | (va & ~GUEST_PAGE_MASK), false);
+    }
+    mmu_tlb_fill(a->c, a->t, mmu_untag(a->c, va), page);
+    return true;
+}
+
+/* An unaligned but page-contained access to RAM. */
+static uint64_t load_unaligned(const char *p, unsigned size)
+{
+    uint64_t v = 0;
+
+    for (unsigned i = 0; i < size; i++) {
+        v |= guest_load8(p + i) << (8 * i);
+    }
+    return v;
+}
+
+static void store_unaligned(char *p, unsigned size, uint64_t v)
+{
+    for (unsigned i = 0; i < size; i++) {
+        guest_store8(p + i, v >> (8 * i));
+    }
+}
+
+/* Device registers that the engine itself has, or an exit. */
+static bool access_mmio(const struct access *a, const struct mmu_page *page, unsigned size, uint64_t *val)
+{
+    struct gic *gic = cpu_vcpu(a->c)->vm->gic;
+    uint64_t ipa = page->ipa | (a->va & ~GUEST_PAGE_MASK);
+
+    if (gic != NULL && gic_mmio_claims(gic, ipa)) {
+        if (access_write(a)) {
+            gic_mmio_write(gic, ipa, size, *val);
+        } else {
+            *val = gic_mmio_read(gic, ipa, size);
+        }
+        return true;
+    }
+    return exit_stage2(a, ipa, false);
+}
+
+/* The host bytes of a page-contained access if the TLB already knows them. */
+static char *tlb_hit(const struct access *a)
+{
+    const struct tlb_entry *e = mem_tlb_entry(a->t, a->va);
+    uint64_t key = (a->va ^ a->t->key) & GUEST_PAGE_MASK;
+
+    if ((a->kind & MMU_READ && e->read != key) || (a->kind & MMU_WRITE && e->write != key)) {
+        return NULL;
+    }
+    return (char *)(e->host + (uintptr_t)a->va);
+}
+
+/* Across a page boundary: both pages are checked before a byte moves. */
+static bool access_split(const struct access *a, unsigned size, uint64_t *val)
+{
+    struct mmu_page page[2];
+    unsigned first = (unsigned)(GUEST_PAGE_SIZE - (a->va & ~GUEST_PAGE_MASK));
+    uint64_t v = 0;
+
+    for (unsigned i = 0; i < 2; i++) {
+        uint64_t va = i == 0 ? a->va : a->va + first;
+        if (!access_translate(a, va, &page[i], false)) {
+            return false;
+        }
+        if (page[i].host == NULL) {
+            return exit_stage2(a, page[i].ipa | (va & ~GUEST_PAGE_MASK), false);
+        }
+    }
+    for (unsigned i = 0; i < size; i++) {
+        char *p = i < first ? page[0].host + (GUEST_PAGE_SIZE - first) + i : page[1].host + (i - first);
+        if (access_write(a)) {
+            guest_store8(p, *val >> (8 * i));
+        } else {
+            v |= guest_load8(p) << (8 * i);
+        }
+    }
+    if (!access_write(a)) {
+        *val = v;
+    }
+    return true;
+}
+
+static bool access_one(const struct access *a, unsigned size, uint64_t *val)
+{
+    bool aligned = (a->va & (size - 1)) == 0;
+    char *p;
+
+    if (!aligned) {
+        if (a->c->sctlr & SCTLR_A) {
+            return data_abort(a, a->va, FSC_ALIGNMENT);
+        }
+        if ((a->va & ~GUEST_PAGE_MASK) + size > GUEST_PAGE_SIZE) {
+            return access_split(a, size, val);
+        }
+    }
+    p = tlb_hit(a);
+    if (p == NULL) {
+        struct mmu_page page;
+        if (!access_translate(a, a->va, &page, aligned)) {
+            return false;
+        }
+        if (page.host == NULL) {
+            return access_mmio(a, &page, size, val);
+        }
+        p = page.host + (a->va & ~GUEST_PAGE_MASK);
+    }
+    if (access_write(a)) {
+        aligned ? guest_store(p, size, *val) : store_unaligned(p, size, *val);
+    } else {
+        *val = aligned ? guest_load(p, size) : load_unaligned(p, size);
+    }
+    return true;
+}
+
+bool mem_load_slow(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va, unsigned size, uint64_t *val)
+{
+    struct access a = {.c = c, .op = op, .t = t, .va = va, .kind = MMU_READ};
+
+    return access_one(&a, size, val);
+}
+
+bool mem_store_slow(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va, unsigned size, uint64_t val)
+{
+    struct access a = {.c = c, .op = op, .t = t, .va = va, .kind = MMU_WRITE};
+
+    return access_one(&a, size, &val);
+}
+
+bool mem_load_pair_slow(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va, unsigned size, uint64_t *val)
+{
+    uint64_t v[2];
+
+    if (!mem_load_slow(c, op, t, va, size, &v[0]) || !mem_load_slow(c, op, t, va + size, size, &v[1])) {
+        return false;
+    }
+    val[0] = v[0];
+    val[1] = v[1];
+    return true;
+}
+
+bool mem_store_pair_slow(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va, unsigned size,
+                         const uint64_t *val)
+{
+    return mem_store_slow(c, op, t, va, size, val[0]) && mem_store_slow(c, op, t, va + size, size, val[1]);
+}
+
+void *mem_atomic_address(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va, unsigned size, bool write,
+                         uint64_t *ipa)
+{
+    struct access a = {.c = c, .op = op, .t = t, .va = va, .kind = write ? MMU_READ | MMU_WRITE : MMU_READ};
+    struct mmu_page page;
+    char *p;
+
+    if ((va & (size - 1)) != 0) {
+        data_abort(&a, va, FSC_ALIGNMENT);
+        return NULL;
+    }
+    p = tlb_hit(&a);
+    if (p != NULL) {
+        *ipa = mem_tlb_entry(t, va)->ipa | (va & ~GUEST_PAGE_MASK);
+        return p;
+    }
+    if (!access_translate(&a, va, &page, true)) {
+        return NULL;
+    }
+    *ipa = page.ipa | (va & ~GUEST_PAGE_MASK);
+    if (page.host == NULL) {
+        exit_stage2(&a, *ipa, false);
+        return NULL;
+    }
+    return page.host + (va & ~GUEST_PAGE_MASK);
+}
+
+bool mem_sp_aligned_slow(struct cpu *c, const struct op *op)
+{
+    if (c->sctlr & (c->el == 0 ? SCTLR_SA0 : SCTLR_SA)) {
+        except_sync(c, op, EC_SP_ALIGN, 0);
+        return false;
+    }
+    return true;
+}
+
+bool mem_zero_block(struct cpu *c, const struct op *op, uint64_t va)
+{
+    uint64_t block = va & ~UINT64_C(63);
+    struct access a = {.c = c, .op = op, .t = mem_tlb(c), .va = block, .kind = MMU_WRITE};
+    char *p = tlb_hit(&a);
+
+    if (p == NULL) {
+        struct mmu_page page;
+        /* Faults report the address given; on Device memory DC ZVA is an Alignment fault (C5.3.10). */
+        a.va = va;
+        if (!access_translate(&a, va, &page, false)) {
+            return false;
+        }
+        if (page.host == NULL) {
+            return exit_stage2(&a, page.ipa | (va & ~GUEST_PAGE_MASK), false);
+        }
+        p = page.host + (block & ~GUEST_PAGE_MASK);
+    }
+    for (unsigned i = 0; i < 64; i += 8) {
+        guest_store64(p + i, 0);
+    }
+    return true;
+}
+
+bool mem_cache_op(struct cpu *c, const struct op *op, uint64_t va, bool write, uint64_t *ipa)
+{
+    struct access a = {
+        .c = c, .op = op, .t = mem_tlb(c), .va = va, .kind = write ? MMU_WRITE : MMU_READ, .cache_op = true};
+    struct mmu_page page;
+
+    if (!access_translate(&a, va, &page, true)) {
+        return false;
+    }
+    *ipa = page.ipa | (va & ~GUEST_PAGE_MASK);
+    return true;
+}
