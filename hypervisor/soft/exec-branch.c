@@ -10,7 +10,8 @@
 #include "except.h"
 
 /*
- * Goes on at an op of the current page: by tail call where OP_NEXT does so, else through the loop.
+ * Goes on at a later op of the current page: by tail call where OP_NEXT does so, else through the loop. Only forward: a turn of the
+ * loop then visits each op of a page at most once, and its stack is bounded even where the compiler makes no tail call of one.
  */
 #if defined(__OPTIMIZE__) && !defined(SOFTHV_NO_TAIL_CALLS)
 #define OP_GO(c, op) return (op)->exec((c), (op))
@@ -50,7 +51,7 @@ static inline const struct op *branch_back(struct cpu *c, const struct op *op)
 {
     if (LIKELY(branch_offset(c, op) < OPS_END &&
                atomic_load_explicit(&c->attention, memory_order_relaxed) == 0)) {
-        OP_GO(c, op + op->imm);
+        return op + op->imm;
     }
     return branch_far(c, op);
 }

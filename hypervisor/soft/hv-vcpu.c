@@ -168,7 +168,7 @@ hv_return_t hv_vcpu_set_pending_interrupt(hv_vcpu_t vcpu, hv_interrupt_type_t ty
         return HV_SUCCESS; \
     }
 
-VCPU_ACCESSORS(trap_debug_exceptions, bool, trap_debug_exceptions)
+VCPU_ACCESSORS(trap_debug_exceptions, bool, cpu.trap_debug)
 VCPU_ACCESSORS(trap_debug_reg_accesses, bool, trap_debug_regs)
 VCPU_ACCESSORS(vtimer_mask, bool, vtimer_masked)
 VCPU_ACCESSORS(vtimer_offset, uint64_t, vtimer_offset)

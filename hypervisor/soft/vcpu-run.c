@@ -43,39 +43,48 @@ static const struct op *op_step_end(struct cpu *c, const struct op *op)
     return code_resync(c, cpu_op_pc(c, op));
 }
 
+/* A page of ops that each end the step; made when software step is first used. NULL: out of memory. */
+static struct code_page *step_page(struct vcpu *v)
+{
+    if (v->step_page == NULL) {
+        v->step_page = malloc(sizeof(*v->step_page));
+        for (unsigned i = 0; v->step_page != NULL && i <= CODE_OPS; i++) {
+            v->step_page->op[i] = (struct op){.exec = op_step_end};
+        }
+    }
+    return v->step_page;
+}
+
 /*
- * Active-not-pending: executes the one instruction at c->pc. The op is copied into a page of its own, so that the tail call behind it
- * ends in op_step_end and not in the next instruction.
+ * Active-not-pending: executes the one instruction at c->pc. Its op is copied into a page where every other op ends the step, so that
+ * whatever it goes on to, by tail call or by branch, is not executed.
  */
 static void step_once(struct vcpu *v)
 {
     struct cpu *c = &v->cpu;
     const struct op *op = code_enter(c, c->pc);
+    struct code_page *page = step_page(v);
+    struct op *copy;
 
     if (op == NULL) {
         return; /* an exception or an exit instead */
     }
-    if (v->step_page == NULL) {
-        v->step_page = malloc(sizeof(*v->step_page));
-        if (v->step_page == NULL) {
-            vcpu_attention(v, ATTN_TIMER); /* no memory: try again */
-            return;
-        }
+    if (page == NULL) {
+        vcpu_attention(v, ATTN_TIMER); /* try again */
+        return;
     }
-    struct code_page *page = v->step_page;
-    size_t index = (size_t)(op - c->page_ops);
-
+    copy = &page->op[op - c->page_ops];
+    decode_insn(code_word(c, op), copy);
     page->ipa = c->page->ipa;
     page->host = c->page->host;
-    decode_insn(code_word(c, op), &page->op[index]);
-    page->op[index + 1] = (struct op){.exec = op_step_end};
     c->page = page;
     c->page_ops = page->op;
     c->ss = false;
-    op = page->op[index].exec(c, &page->op[index]);
+    op = copy->exec(c, copy);
     if (op != NULL) {
         c->pc = cpu_op_pc(c, op);
     }
+    *copy = (struct op){.exec = op_step_end};
     cpu_update_step(c);
 }
 
@@ -90,7 +99,7 @@ static void step(struct vcpu *v)
     /* Active-pending: ISS.ISV = 1, EX = 0, IFSC = 0b100010. */
     unsigned ec = c->el == 0 ? EC_STEP_LOWER : EC_STEP_SAME;
     uint32_t iss = 1u << 24 | 0x22;
-    if (v->trap_debug_exceptions) {
+    if (c->trap_debug) {
         except_exit(c, c->pc, esr_make(EC_STEP_LOWER, iss), 0, 0);
     } else {
         except_sync_at(c, c->pc, ec, iss);

@@ -47,7 +47,6 @@ struct vcpu {
     bool ptimer_line;
     atomic_uint_least64_t deadline; /* host ns; read by the timer thread */
 
-    bool trap_debug_exceptions;
     bool trap_debug_regs;
     uint64_t exec_time_ns;
 
