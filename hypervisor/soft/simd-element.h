@@ -36,6 +36,13 @@ static inline int64_t elem_s_min(unsigned bits)
     return -elem_s_max(bits) - 1;
 }
 
+/* Writes a scalar: the rest of the register becomes zero. v: zero-extended. */
+static inline void elem_set_scalar(union vreg *reg, uint64_t v)
+{
+    reg->d[0] = v;
+    reg->d[1] = 0;
+}
+
 /* All ones or zero: the result of a comparison. */
 static inline uint64_t elem_bool(unsigned bits, bool v)
 {
