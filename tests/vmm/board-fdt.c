@@ -156,6 +156,7 @@ static void write_interrupts(struct tree *t, const struct board_fdt *b)
     tree_string(t, "compatible", "arm,gic-v3");
     tree_flag(t, "interrupt-controller");
     tree_u32(t, "#interrupt-cells", 3);
+    tree_u32(t, "#address-cells", 0);
     tree_reg(t, gic, 2);
     tree_cells(t, "interrupts", maintenance, 3);
     tree_u32(t, "phandle", PHANDLE_GIC);

@@ -1,0 +1,9 @@
+#!/bin/bash
+# SPDX-License-Identifier: ISC
+#
+# Debian's kernel cloud-6.12 boots to a userspace that works. See lib/suite.sh.
+# deadline: 600
+set -u
+guest=cloud-6.12
+# shellcheck source=tests/integration/lib/suite.sh
+. "$(dirname "$0")/lib/suite.sh"
