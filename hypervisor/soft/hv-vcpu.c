@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "except.h"
+#include "hv-sys-reg.h"
 #include "mmu.h"
 #include "sysreg.h"
 #include "vcpu.h"
@@ -95,7 +96,8 @@ hv_return_t hv_vcpu_get_sys_reg(hv_vcpu_t vcpu, hv_sys_reg_t reg, uint64_t *valu
     hv_return_t ret;
     struct vcpu *v = vcpu_owned(vcpu, &ret);
 
-    if (v == NULL || value == NULL || !sysreg_get(&v->cpu, reg, value)) {
+    if (v == NULL || value == NULL || !hv_sys_reg_offered(reg, v->vm->gic != NULL) ||
+        !sysreg_get(&v->cpu, reg, value)) {
         return HV_BAD_ARGUMENT;
     }
     return HV_SUCCESS;
@@ -106,7 +108,7 @@ hv_return_t hv_vcpu_set_sys_reg(hv_vcpu_t vcpu, hv_sys_reg_t reg, uint64_t value
     hv_return_t ret;
     struct vcpu *v = vcpu_owned(vcpu, &ret);
 
-    if (v == NULL || !sysreg_set(&v->cpu, reg, value)) {
+    if (v == NULL || !hv_sys_reg_offered(reg, v->vm->gic != NULL) || !sysreg_set(&v->cpu, reg, value)) {
         return HV_BAD_ARGUMENT;
     }
     return HV_SUCCESS;
