@@ -308,6 +308,27 @@ static void test_allocate_odd_size_refused(void **state)
     assert_null(p);
 }
 
+/* A VM can ask for finer pieces (macOS 26). */
+static void test_4k_granule(void **state)
+{
+    struct hvt *t = *state;
+    hv_vm_config_t config = hv_vm_config_create();
+
+    assert_non_null(config);
+    HVT_OK(hv_vm_config_set_ipa_granule(config, HV_IPA_GRANULE_4KB));
+    HVT_OK(hv_vm_create(config));
+    t->has_vm = true;
+    os_release(config);
+    hvt_make_ram(t);
+    hvt_map_ram(t);
+    hvt_make_vcpu(t);
+    HVT_OK(hv_vm_protect(PAGE + 0x1000, 0x1000, 0));
+    guest_load(t, PAGE);
+    guest_load_faults(t, PAGE + 0x1000);
+    guest_load(t, PAGE + 0x2000);
+    HVT_REFUSED(hv_vm_protect(PAGE + 0x800, 0x1000, 0));
+}
+
 #define MEMORY_TEST(fn) cmocka_unit_test_setup_teardown(fn, hvt_setup_vcpu, hvt_teardown)
 
 int hvt_group_memory(void)
@@ -329,6 +350,7 @@ int hvt_group_memory(void)
         MEMORY_TEST(test_protect_under_a_running_guest),
         MEMORY_TEST(test_allocate),
         MEMORY_TEST(test_allocate_odd_size_refused),
+        cmocka_unit_test_setup_teardown(test_4k_granule, hvt_setup_nothing, hvt_teardown),
     };
     return cmocka_run_group_tests_name("memory", tests, NULL, NULL);
 }

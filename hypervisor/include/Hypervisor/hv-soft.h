@@ -22,9 +22,10 @@ extern "C" {
  * true:  WFI with nothing pending leaves hv_vcpu_run() as an exception of
  *        EC 0x01 with PC on the instruction; the VMM waits and steps over it.
  *
- * Applies to the VM that is created from this config. A config that was never
- * told takes the environment variable SOFTHV_WFI at hv_vm_create(): "park" or
- * "exit"; unset or anything else means park.
+ * Applies to the VM that is created from this config. Before it is told, a
+ * config has what the environment variable SOFTHV_WFI says when it is created,
+ * and hv_vm_create(NULL) what it says then: "park" or "exit"; unset or anything
+ * else means park.
  *
  * HV_BAD_ARGUMENT: config is NULL.
  */
