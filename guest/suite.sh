@@ -273,7 +273,7 @@ find tree -type f -exec cat {} + | sort
 find tree -type f -exec wc -c {} \; | sort
 find tree -empty
 find tree -type f -size -2 | wc -l
-find tree -newer nums -type f | wc -l
+touch -d @1000 old; touch -d @2000 new; find old new -newer old
 find tree -type f | xargs cat | sort -n | tr '\n' ' '
 find tree -mindepth 2 -type f -print | sort | head -1
 tar cf tree.tar tree; tar tf tree.tar | sort
