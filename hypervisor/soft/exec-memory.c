@@ -155,6 +155,7 @@ MEM_LITERAL(ldrsw)
 
 const struct op *op_prefetch(struct cpu *c, const struct op *op)
 {
+    (void)c;
     OP_NEXT(c, op);
 }
 
