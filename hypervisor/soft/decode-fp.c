@@ -238,8 +238,8 @@ static bool cvtf(uint32_t insn, struct op *op)
 }
 
 /*
- * s: sf. t: ftype. n: Rn, d: Rd, m: Rm, a: Ra, o: opcode, u: unsigned, i: immediate, c: cond, f: nzcv,
- * r: rmode.
+ * s: sf. t: ftype. n: Rn, d: Rd, m: Rm, a: Ra, o: opcode, u: unsigned, i: immediate, c: cond,
+ * f: nzcv, r: rmode.
  */
 static const struct decode_rule rules[] = {
     /* C4.1.96 Conversion between floating-point and fixed-point: SCVTF, UCVTF, FCVTZS, FCVTZU */
@@ -271,8 +271,8 @@ static const struct decode_rule rules[] = {
     /* C4.1.96 Floating-point conditional compare: FCCMP, FCCMPE */
     {"0 00 11110 0t 1 mmmmm cccc 01 nnnnn o ffff", compare_if},
     /*
-     * C4.1.96 Floating-point data-processing (2 source): FMUL, FDIV, FADD, FSUB, FMAX, FMIN, FMAXNM,
-     * FMINNM, FNMUL
+     * C4.1.96 Floating-point data-processing (2 source): FMUL, FDIV, FADD, FSUB, FMAX, FMIN,
+     * FMAXNM, FMINNM, FNMUL
      */
     {"0 00 11110 0t 1 mmmmm oooo 10 nnnnn ddddd", two_sources},
     /* C4.1.96 Floating-point conditional select: FCSEL */

@@ -20,7 +20,8 @@
 
 const struct decode_table *const decode_tables[DECODE_TABLES] = {
     &decode_table_integer,     &decode_table_branch, &decode_table_memory,
-    &decode_table_simd_memory, &decode_table_fp,     &decode_table_simd,
+    &decode_table_simd_memory, &decode_table_fp,     &decode_table_simd_scalar,
+    &decode_table_crypto,      &decode_table_simd,
 };
 
 enum {

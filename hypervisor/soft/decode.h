@@ -40,9 +40,11 @@ extern const struct decode_table decode_table_branch;  /* branches, exceptions, 
 extern const struct decode_table decode_table_memory;  /* loads and stores of general registers, atomics */
 extern const struct decode_table decode_table_simd_memory; /* SIMD&FP loads and stores */
 extern const struct decode_table decode_table_fp;      /* scalar floating point */
-extern const struct decode_table decode_table_simd;    /* Advanced SIMD and crypto */
+extern const struct decode_table decode_table_simd_scalar; /* Advanced SIMD, scalar groups */
+extern const struct decode_table decode_table_crypto;  /* AES, SHA, PMULL */
+extern const struct decode_table decode_table_simd;    /* Advanced SIMD, vector groups */
 
-enum { DECODE_TABLES = 6 };
+enum { DECODE_TABLES = 8 };
 extern const struct decode_table *const decode_tables[DECODE_TABLES];
 
 /* The mask and value of a pattern. false: it has other than 32 significant characters, or a strange one. */

@@ -24,7 +24,7 @@ op_exec exec_fcvt_s_d, exec_fcvt_s_h;
 op_exec exec_fcvt_d_s, exec_fcvt_d_h;
 op_exec exec_fcvt_h_s, exec_fcvt_h_d;
 
-/* To an integral value. imm: enum fp_rounding. The others round as FPCR says, and frintx may set IXC. */
+/* To an integral value. imm: enum fp_rounding. The others use FPCR.RMode; frintx may set IXC. */
 EXEC_TYPES(exec_frint);
 EXEC_TYPES(exec_frinti);
 EXEC_TYPES(exec_frintx);
@@ -63,8 +63,8 @@ EXEC_TYPES(exec_fcsel);
 EXEC_TYPES(exec_fmov_imm);
 
 /*
- * Bits between rd and rn, one of which is a general register: from, to. top: bits 127:64 of a vector
- * register.
+ * Bits between rd and rn, one of which is a general register: from, to. top: bits 127:64 of a
+ * vector register.
  */
 op_exec exec_fmov_s_w, exec_fmov_w_s;
 op_exec exec_fmov_d_x, exec_fmov_x_d;
