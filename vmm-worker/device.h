@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct stats;
+#include "stats.h"
 
 /*
  * Registers. offset is within the device's range, size 1, 2, 4 or 8, offset a multiple of size. What a device does not have reads as
@@ -50,12 +50,5 @@ struct irq_line {
 };
 
 void irq_set(struct irq_line *line, bool level);
-
-/* The name, value pairs of msg_stats: "blk0.read_bytes". More than fit are dropped. */
-struct stats {
-    struct msg_stats *msg;
-};
-
-void stats_add(struct stats *s, const char *device, const char *name, uint64_t value);
 
 #endif
