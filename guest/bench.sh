@@ -26,8 +26,7 @@ cd /tmp || exit 1
 text() {
     awk 'BEGIN { n = split("guest host page fault timer queue disk ring frame worker signal lease board", w, " ")
         x = 42
-        for (i = 0; i < 40000; i++) { x = (x * 16807) % 2147483647; line = line w[x % n + 1] (x % 11 ? " " : "\n") }
-        print line }' >text.part
+        for (i = 0; i < 40000; i++) { x = (x * 16807) % 2147483647; printf "%s%s", w[x % n + 1], x % 11 ? " " : "\n" } }' >text.part
     while [ "$(wc -c <text)" -lt 8388608 ]; do cat text.part text.part text.part text.part >>text; done 2>/dev/null
     head -c 8388608 text >text.new
     mv text.new text
