@@ -4,8 +4,9 @@
 #
 # Sources are found by wildcard, one rule per folder; a new file needs no change here.
 #   hypervisor/soft/*.c               libhv.a
-#   tests/unit/hypervisor/test-*.c    one cmocka program each; may include the engine's own headers
-#   tests/unit/vmm/test-*.c           the same for the test VMM's parts
+#   common/*.c                        libcommon.a
+#   tests/unit/FOLDER/test-*.c        one cmocka program each, which may include FOLDER's own headers;
+#                                     other files there are linked to all of the folder's
 #   tests/hv-conformance/*.c          hv-conformance, one cmocka program against the public API only
 #   tests/vmm/*.c                     paddock-testvm, the small test VMM
 #   tests/diff/*.c                    hv-diff; tests/diff/guest/*.[cS] is its half that runs on arm64
@@ -19,6 +20,7 @@
 .DELETE_ON_ERROR:
 SHELL := /bin/sh
 comma := ,
+percent := %
 
 include mk/flags.mk
 
@@ -42,9 +44,9 @@ files       = $(filter-out %-$(other_os).c,$(sort $(wildcard $(1))))
 objects     = $(patsubst %.c,$(OUT)/obj/%.o,$(1))
 
 HV_SRC     := $(call files,hypervisor/soft/*.c)
-UNIT_SRC   := $(call files,tests/unit/hypervisor/test-*.c)
-UNIT_AUX   := $(filter-out $(UNIT_SRC),$(call files,tests/unit/hypervisor/*.c))
-VMM_UNIT_SRC := $(call files,tests/unit/vmm/test-*.c)
+COMMON_SRC := $(call files,common/*.c)
+UNIT_SRC   := $(call files,tests/unit/*/test-*.c)
+UNIT_AUX   := $(filter-out $(UNIT_SRC),$(call files,tests/unit/*/*.c))
 CONF_SRC   := $(call files,tests/hv-conformance/*.c)
 VMM_SRC    := $(call files,tests/vmm/*.c)
 DIFF_SRC   := $(call files,tests/diff/*.c)
@@ -59,10 +61,10 @@ LINTS      := $(sort $(wildcard tests/lint/*.sh))
 
 # libhv.a without sources is not made: ar would write an archive nobody can link.
 LIBHV  := $(if $(HV_SRC),$(OUT)/libhv.a)
+LIBCOM := $(if $(COMMON_SRC),$(OUT)/libcommon.a)
 UNIT   := $(patsubst tests/%.c,$(OUT)/%,$(UNIT_SRC))
 CONF   := $(if $(CONF_SRC),$(OUT)/hv-conformance)
 VMM    := $(if $(VMM_SRC),$(OUT)/paddock-testvm)
-VMM_UNIT := $(patsubst tests/%.c,$(OUT)/%,$(VMM_UNIT_SRC))
 DIFF   := $(if $(DIFF_SRC),$(OUT)/hv-diff)
 DGUEST := $(if $(DIFF_GUEST),$(BUILD)/cross/diff-guest)
 SWEEP  := $(if $(SWEEP_SRC),$(OUT)/hv-sweep)
@@ -78,28 +80,28 @@ ifeq ($(call have_header,cmocka.h,$(CMOCKA_CFLAGS)),)
 MISSING += cmocka
 UNIT :=
 CONF :=
-VMM_UNIT :=
 endif
 endif
 ifneq ($(VMM),)
 ifeq ($(call have_header,libfdt.h,$(FDT_CFLAGS)),)
 MISSING += libfdt
 VMM :=
-VMM_UNIT :=
+UNIT := $(filter-out $(OUT)/unit/vmm/%,$(UNIT))
 endif
 endif
-ifneq ($(DGUEST),)
+ifneq ($(DGUEST)$(BGUEST),)
 ifeq ($(call have_command,$(CROSS_CC)),)
 MISSING += $(CROSS_CC)
 DGUEST :=
+BGUEST :=
 endif
 endif
 endif
 
-PROGRAMS := $(LIBHV) $(UNIT) $(VMM_UNIT) $(CONF) $(VMM) $(DIFF) $(SWEEP) $(BENCH)
+PROGRAMS := $(LIBHV) $(LIBCOM) $(UNIT) $(CONF) $(VMM) $(DIFF) $(SWEEP) $(BENCH) $(DGUEST) $(BGUEST)
 
 .PHONY: all
-all: $(PROGRAMS) $(DGUEST)
+all: $(PROGRAMS) ## build everything that this machine can build (default)
 	@[ -z '$(strip $(MISSING))' ] || echo 'not built, for want of: $(strip $(MISSING)) ("make deps")'
 
 # ---- Rules --------------------------------------------------------------------------------------
@@ -110,8 +112,10 @@ PUBLIC  := -Ihypervisor/include
 PRIVATE := -Ihypervisor/include -Ihypervisor/soft
 
 includes(hypervisor/soft/)         := $(PRIVATE)
-includes(tests/unit/hypervisor/)   := $(PRIVATE) -Itests/unit $(CMOCKA_CFLAGS)
-includes(tests/unit/vmm/)          := $(PUBLIC) -Itests/unit $(CMOCKA_CFLAGS) $(FDT_CFLAGS)
+includes(common/)                  := -Icommon
+includes(tests/unit/hypervisor/)   := $(PRIVATE) $(CMOCKA_CFLAGS)
+includes(tests/unit/common/)       := -Icommon $(CMOCKA_CFLAGS)
+includes(tests/unit/vmm/)          := $(PUBLIC) $(CMOCKA_CFLAGS) $(FDT_CFLAGS)
 includes(tests/hv-conformance/)    := $(PUBLIC) $(CMOCKA_CFLAGS)
 includes(tests/vmm/)               := $(PUBLIC) $(FDT_CFLAGS)
 includes(tests/diff/)              := $(PUBLIC)
@@ -138,6 +142,8 @@ $(OUT)/obj/%.o: %.c $(FLAGS)
 	$(Q)$(CC) $(CFLAGS) $(compile)
 
 $(OUT)/libhv.a: $(call objects,$(HV_SRC))
+$(OUT)/libcommon.a: $(call objects,$(COMMON_SRC))
+$(OUT)/libhv.a $(OUT)/libcommon.a:
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
@@ -147,14 +153,22 @@ $(call say,LD,$@)
 $(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(1) $(LIBATOMIC) $(LIBM)
 endef
 
-$(UNIT): $(OUT)/%: $(OUT)/obj/tests/%.o $(call objects,$(UNIT_AUX)) $(LIBHV)
-	$(call link,$(CMOCKA_LIBS))
+# What a folder's unit tests are linked with.
+unit_needs(hypervisor) := $(LIBHV)
+unit_needs(common)     := $(LIBCOM)
+unit_needs(vmm)        := $(filter-out %/main.o,$(call objects,$(VMM_SRC))) $(LIBHV)
+unit_libs(vmm)         := $(FDT_LIBS)
+
+.SECONDEXPANSION:
+unit_folder = $(notdir $(patsubst %/,%,$(dir $(1))))
+$(UNIT): $(OUT)/%: $(OUT)/obj/tests/%.o \
+         $$(call objects,$$(filter tests/$$(dir $$*)$$(percent),$(UNIT_AUX))) \
+         $$(unit_needs($$(call unit_folder,$$*)))
+	$(call link,$(CMOCKA_LIBS) $(unit_libs($(call unit_folder,$*))))
 $(CONF): $(call objects,$(CONF_SRC)) $(LIBHV)
 	$(call link,$(CMOCKA_LIBS))
 $(VMM): $(call objects,$(VMM_SRC)) $(LIBHV)
 	$(call link,$(FDT_LIBS))
-$(VMM_UNIT): $(OUT)/%: $(OUT)/obj/tests/%.o $(call objects,$(filter-out %/main.c,$(VMM_SRC))) $(LIBHV)
-	$(call link,$(CMOCKA_LIBS) $(FDT_LIBS))
 $(DIFF): $(call objects,$(DIFF_SRC)) $(LIBHV)
 	$(call link,)
 $(SWEEP): $(call objects,$(SWEEP_SRC)) $(LIBHV)
@@ -193,8 +207,9 @@ $(FUZZ): $(FOUT)/%: $(FOUT)/obj/tests/fuzz/%.o $(patsubst %.c,$(FOUT)/obj/%.o,$(
 # Deadlines, in seconds, before the watchdog ends a test. They are parameters because a sanitizer's
 # slow-down is no hang: SLOW multiplies all of them.
 SLOW           ?= $(if $(SANS),6,1)
-UNIT_DEADLINE  ?= 60
-CONF_DEADLINE  ?= 120
+UNIT_DEADLINE   ?= 60
+CONF_DEADLINE   ?= 120
+DIFF_DEADLINE   ?= 900
 SCRIPT_DEADLINE ?= 300
 
 export PADDOCK_BUILD := $(OUT)
@@ -205,15 +220,16 @@ runner = tests/run -x $(SLOW) $(if $(T),-t '$(T)')
 
 .PHONY: check run-tests
 check: ## install what is missing (root on Debian) or name it; build; run every test (T=PATTERN)
-	@scripts/deps ensure build test guest
+	@scripts/deps ensure build guest diff
 	@$(SUBMAKE) STRICT=1 all
 	@for s in $(SCRIPTS); do case $$s in *$(T)*) $(MAKE) --no-print-directory guest; exit ;; esac; done
 	@$(MAKE) --no-print-directory STRICT=1 run-tests
 
 run-tests: # no build, no installation
 	@$(runner) -l $(OUT)/logs -s $(OUT) \
-	    $(addprefix $(UNIT_DEADLINE):,$(UNIT) $(VMM_UNIT)) \
+	    $(addprefix $(UNIT_DEADLINE):,$(UNIT)) \
 	    $(addprefix $(CONF_DEADLINE):,$(CONF)) \
+	    $(addprefix $(DIFF_DEADLINE):,$(DIFF)) \
 	    $(addprefix $(SCRIPT_DEADLINE):,$(SCRIPTS))
 
 .PHONY: lint format
@@ -267,7 +283,7 @@ guest: ## fetch Debian's arm64 kernels and busybox, pack the initramfs (kept out
 
 .PHONY: deps
 deps: ## install every package that building and testing need (root on Debian), or name them
-	@scripts/deps ensure build test guest diff fuzz lint
+	@scripts/deps ensure build guest diff fuzz lint
 
 .PHONY: clean
 clean: ## remove build/ (the guest cache stays)
