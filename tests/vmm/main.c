@@ -335,13 +335,18 @@ static int stop_vcpus(struct board *board)
     int64_t deadline = now_ms() + STOP_MAX_MS;
 
     psci_close(&board->psci);
-    for (unsigned i = 0; i < board->cpus; i++) {
-        while (!vcpu_is_gone(&board->vcpu[i])) {
-            if (now_ms() >= deadline)
-                return -1;
+    for (;;) {
+        bool all_gone = true;
+
+        for (unsigned i = 0; i < board->cpus; i++) {
             vcpu_kick(&board->vcpu[i]);
-            poll(NULL, 0, STOP_INTERVAL_MS);
+            all_gone = all_gone && vcpu_is_gone(&board->vcpu[i]);
         }
+        if (all_gone)
+            break;
+        if (now_ms() >= deadline)
+            return -1;
+        poll(NULL, 0, STOP_INTERVAL_MS);
     }
     for (unsigned i = 0; i < board->cpus; i++)
         vcpu_join(&board->vcpu[i]);
