@@ -108,18 +108,14 @@ static void test_timer_ends_idling(void **state)
     assert_int_equal(t->exit->reason, HV_EXIT_REASON_VTIMER_ACTIVATED);
 }
 
-/* With a GIC: X12 == 0 means idle here, so the loop is one of WFI. */
-static void enter_idle_loop(struct hvt *t)
-{
-    const uint32_t loop[] = {
-        a64_wfi(),
-        a64_cbz(12, -1),
-        a64_hvc(HVT_GIC_DONE),
-    };
-
-    HVT_ENTER(t, loop);
-    hvt_set_reg(t, HV_REG_CPSR, HVT_CPSR & ~UINT64_C(0x80)); /* I unmasked */
-}
+/*
+ * With a GIC: idle until X12 != 0, the way an operating system does it. WFI is
+ * reached with interrupts masked and ends with one pending; were it reached
+ * unmasked, the last interrupt could come just before it.
+ */
+#define IDLE_LOOP                                                                                  \
+    a64_daifset(2), a64_cbnz(12, 5), a64_wfi(), a64_daifclr(2), a64_isb(), a64_b(-5),              \
+        a64_hvc(HVT_GIC_DONE)
 
 static hv_return_t raise_spi_40(struct hvt *t)
 {
@@ -130,13 +126,14 @@ static hv_return_t raise_spi_40(struct hvt *t)
 static void test_spi_ends_idling(void **state)
 {
     struct hvt *t = *state;
+    const uint32_t loop[] = {IDLE_LOOP};
 
     hvt_gic_boot(t);
     hvt_spi_setup(40, true);
     for (int i = 0; i < 50; i++) {
         struct hvt_errand *e;
 
-        enter_idle_loop(t);
+        HVT_ENTER(t, loop);
         hvt_set_reg(t, HV_REG_X12, 0);
         e = hvt_errand_start(raise_spi_40, t);
         hvt_gic_expect(t, 40);
@@ -149,20 +146,13 @@ static void test_timer_interrupt_ends_idling(void **state)
 {
     struct hvt *t = *state;
     const uint32_t code[] = {
-        a64_mrs(1, A64_CNTVCT_EL0),
-        a64_add_imm(1, 1, 4095),
-        a64_msr(HV_SYS_REG_CNTV_CVAL_EL0, 1),
-        a64_movz(2, 1, 0),
-        a64_msr(HV_SYS_REG_CNTV_CTL_EL0, 2),
-        a64_isb(),
-        a64_wfi(),
-        a64_cbz(12, -1),
-        a64_hvc(HVT_GIC_DONE),
+        a64_mrs(1, A64_CNTVCT_EL0),           a64_add_imm(1, 1, 4095),
+        a64_msr(HV_SYS_REG_CNTV_CVAL_EL0, 1), a64_movz(2, 1, 0),
+        a64_msr(HV_SYS_REG_CNTV_CTL_EL0, 2),  IDLE_LOOP,
     };
 
     hvt_gic_boot(t);
     HVT_ENTER(t, code);
-    hvt_set_reg(t, HV_REG_CPSR, HVT_CPSR & ~UINT64_C(0x80));
     hvt_gic_expect(t, HV_GIC_INT_EL1_VIRTUAL_TIMER);
     hvt_set_sys_reg(t, HV_SYS_REG_CNTV_CTL_EL0, 0);
     hvt_gic_finish(t);
