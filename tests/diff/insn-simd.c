@@ -165,6 +165,7 @@ static const struct insn across[] = {
     {"FMAXV/FMINV",              "011 01110 i0 11000 01111 10 NNNNN DDDDD", INSN_PLAIN},
 };
 
+/* immh 001x of the conversions is half precision, which the oracle with FEAT_LSE also has. */
 static const struct insn shift_immediate[] = {
     {"SSHR/USHR",                "0ii 011110 iiii iii 00000 1 NNNNN DDDDD", INSN_PLAIN},
     {"SSRA/USRA",                "0ii 011110 iiii iii 00010 1 NNNNN DDDDD", INSN_PLAIN},
@@ -179,8 +180,10 @@ static const struct insn shift_immediate[] = {
     {"SQSHRN/UQSHRN",            "0ii 011110 0iii iii 10010 1 NNNNN DDDDD", INSN_PLAIN},
     {"SQRSHRN/UQRSHRN",          "0ii 011110 0iii iii 10011 1 NNNNN DDDDD", INSN_PLAIN},
     {"SSHLL/USHLL",              "0ii 011110 0iii iii 10100 1 NNNNN DDDDD", INSN_PLAIN},
-    {"SCVTF/UCVTF (fixed)",      "0ii 011110 iiii iii 11100 1 NNNNN DDDDD", INSN_PLAIN},
-    {"FCVTZS/FCVTZU (fixed)",    "0ii 011110 iiii iii 11111 1 NNNNN DDDDD", INSN_PLAIN},
+    {"SCVTF/UCVTF (fixed, 32)",  "0ii 011110 01ii iii 11100 1 NNNNN DDDDD", INSN_PLAIN},
+    {"SCVTF/UCVTF (fixed, 64)",  "0ii 011110 1iii iii 11100 1 NNNNN DDDDD", INSN_PLAIN},
+    {"FCVTZS/U (fixed, 32)",     "0ii 011110 01ii iii 11111 1 NNNNN DDDDD", INSN_PLAIN},
+    {"FCVTZS/U (fixed, 64)",     "0ii 011110 1iii iii 11111 1 NNNNN DDDDD", INSN_PLAIN},
 };
 
 static const struct insn scalar_three[] = {
@@ -246,8 +249,10 @@ static const struct insn scalar_shift[] = {
     {"SQRSHRUN (scalar)",        "011 111110 0iii iii 10001 1 NNNNN DDDDD", INSN_PLAIN},
     {"SQSHRN/UQSHRN (scalar)",   "01i 111110 0iii iii 10010 1 NNNNN DDDDD", INSN_PLAIN},
     {"SQRSHRN/UQRSHRN (sc.)",    "01i 111110 0iii iii 10011 1 NNNNN DDDDD", INSN_PLAIN},
-    {"SCVTF/UCVTF (fixed, sc.)", "01i 111110 iiii iii 11100 1 NNNNN DDDDD", INSN_PLAIN},
-    {"FCVTZS/U (fixed, scalar)", "01i 111110 iiii iii 11111 1 NNNNN DDDDD", INSN_PLAIN},
+    {"SCVTF/UCVTF (fixed, S)",   "01i 111110 01ii iii 11100 1 NNNNN DDDDD", INSN_PLAIN},
+    {"SCVTF/UCVTF (fixed, D)",   "01i 111110 1iii iii 11100 1 NNNNN DDDDD", INSN_PLAIN},
+    {"FCVTZS/FCVTZU (fixed, S)", "01i 111110 01ii iii 11111 1 NNNNN DDDDD", INSN_PLAIN},
+    {"FCVTZS/FCVTZU (fixed, D)", "01i 111110 1iii iii 11111 1 NNNNN DDDDD", INSN_PLAIN},
 };
 
 static const struct insn scalar_element[] = {
