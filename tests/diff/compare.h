@@ -11,6 +11,7 @@
 /* One side's results and pages, by slot. */
 struct side {
     const char *name;
+    const struct diff_case *cases;
     struct diff_result *results;
     uint8_t *page[DIFF_PAGES]; /* + slot * DIFF_PAGE */
 };
@@ -20,7 +21,7 @@ static inline uint8_t *side_page(const struct side *s, unsigned page, uint32_t s
     return s->page[page] + (size_t)slot * DIFF_PAGE;
 }
 
-/* Registers, flags, faults with PC and address, and all three pages. */
+/* Registers, flags, faults with PC and address, and all three pages. a is the oracle. */
 bool compare_same(const struct side *a, const struct side *b, uint32_t slot);
 
 /* One line for each difference, at most `limit`. */

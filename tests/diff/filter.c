@@ -68,6 +68,15 @@ bool filter_is_unpredictable(uint32_t word)
     return false;
 }
 
+bool filter_is_oracle_fault(uint32_t word)
+{
+    /* CASP with Rs 30: the pair is X30 and XZR (C6.2, CASP: X[] of 31 is the zero register, a write is ignored).
+     * The oracle writes SP. */
+    if (matches(word, 0xbfa07c00, 0x08207c00) && field(word, 20, 16) == 30)
+        return true;
+    return false;
+}
+
 /* MRS and MSR (register): bits 20:19 are op0. */
 static bool system_register_allowed(uint32_t word)
 {

@@ -15,6 +15,12 @@
 bool filter_is_unpredictable(uint32_t word);
 
 /*
+ * What qemu-aarch64 7.2 gets wrong, so that it can't be the judge: a list, each entry as narrow as can be, with what the
+ * Arm ARM says. For every word.
+ */
+bool filter_is_oracle_fault(uint32_t word);
+
+/*
  * May this random word be run, on an oracle without FEAT_LSE? Words that are covered by rows of their own and
  * need care (branches, exclusives), that ask the oracle's operating system for something, or that read what is
  * this machine's own affair may not.

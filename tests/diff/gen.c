@@ -106,14 +106,32 @@ int gen_open(void)
     return (int)row_count;
 }
 
-size_t gen_restrict(const char *part)
+/* Does one of the comma-separated parts occur in the name? A part behind a ! must not. */
+static bool name_wanted(const char *name, const char *parts)
+{
+    bool wanted = parts[0] == '!';
+
+    while (*parts) {
+        size_t length = strcspn(parts, ",");
+        bool refuse = parts[0] == '!';
+        char part[64];
+
+        snprintf(part, sizeof part, "%.*s", (int)(length - refuse), parts + refuse);
+        if (strstr(name, part))
+            wanted = !refuse;
+        parts += length + (parts[length] == ',');
+    }
+    return wanted;
+}
+
+size_t gen_restrict(const char *parts)
 {
     size_t enabled = 0;
 
-    restricted = part != NULL;
+    restricted = true;
     memset(set_weight, 0, sizeof set_weight);
     for (size_t i = 0; i < class_count; i++) {
-        classes[i].enabled = !part || strstr(classes[i].class->name, part);
+        classes[i].enabled = name_wanted(classes[i].class->name, parts);
         if (classes[i].enabled) {
             set_weight[classes[i].class->set] += classes[i].class->weight;
             enabled++;
@@ -189,7 +207,10 @@ static uint32_t pick_base(struct gen *g, enum insn_kind kind)
         }
         role = rng_below(&g->rng, 2);
         break;
-    case INSN_MEMORY_MAPPED:
+    case INSN_ZERO_BLOCK:
+    case INSN_MEMORY_MAPPED: /* here 31 is XZR */
+        role = g->role[ALIGNED_0] == 31 ? ALIGNED_1 : ALIGNED_0;
+        break;
     case INSN_EXCLUSIVE:
     case INSN_EXCLUSIVE_2:
     case INSN_STORE_ALONE:
@@ -380,20 +401,34 @@ static void emit_exclusive(struct gen *g, uint32_t load, size_t row)
 
 static void emit_compare_and_swap(struct gen *g, uint32_t word, size_t row)
 {
-    uint32_t base = word & 0x3e0, s = word >> 16 & 31, size = word >> 30;
+    uint32_t base = word & 0x3e0, s, size = word >> 30;
     bool pair = rows[row].insn->kind == INSN_CASP;
 
-    if (pair && rng_chance(&g->rng, 90)) {
+    if (pair && rng_chance(&g->rng, 90))
         word &= ~UINT32_C(0x00010001);
-        s &= 30;
-        if (has_role(g, s, ALIGNED_0, ALIGNED_1) || has_role(g, s + 1, ALIGNED_0, ALIGNED_1))
-            return;
-    }
-    if (room(g, 2) && rng_chance(&g->rng, 50) && (!pair || s < 30)) {
+    s = word >> 16 & 31;
+    if (filter_is_oracle_fault(word) || (pair && (s == 31 || has_role(g, s, ALIGNED_0, ALIGNED_1) ||
+                                                  has_role(g, s + 1, ALIGNED_0, ALIGNED_1))))
+        return;
+    if (room(g, 2) && rng_chance(&g->rng, 50)) {
         if (pair) /* LDP */
             emit(g, (size ? 0xa9400000 : 0x29400000) | (s + 1) << 10 | base | s, GEN_HELPER);
         else /* LDR */
             emit(g, 0x39400000 | size << 30 | base | s, GEN_HELPER);
+    }
+    emit(g, word, row);
+}
+
+/* The read-only page and the hole behind it are one to three pages up. Where DC ZVA faults the oracle reports the PC
+ * at which it began to translate, so one that may fault stands behind an ISB, which begins a new translation. */
+static void emit_zero_block(struct gen *g, uint32_t word, size_t row)
+{
+    uint32_t base = word & 31, reg = pick_destination(g);
+
+    if (room(g, 3) && rng_chance(&g->rng, 40) && reg != 31) { /* ADD Xreg, Xbase, #pages, LSL #12 */
+        emit(g, 0x91400000 | (1 + rng_below(&g->rng, 3)) << 10 | base << 5 | reg, GEN_HELPER);
+        emit(g, 0xd5033fdf, GEN_HELPER); /* ISB */
+        word = (word & ~31u) | reg;
     }
     emit(g, word, row);
 }
@@ -436,7 +471,8 @@ static void emit_row(struct gen *g, size_t row)
             word = logical_immediate(g, word);
         else if (kind == INSN_LITERAL)
             word = literal_target(g, word);
-        if (filter_is_unpredictable(word) || !filter_allows_target(word, g->slot, g->info->words))
+        if (filter_is_unpredictable(word) || filter_is_oracle_fault(word) ||
+            !filter_allows_target(word, g->slot, g->info->words))
             continue;
         if ((kind == INSN_CHECKED || rows[row].class->set == INSN_SET_ALLOC) &&
             !filter_allows_random(word))
@@ -458,6 +494,7 @@ static void emit_row(struct gen *g, size_t row)
                 return;
             emit(g, 0xd5033f5f, GEN_HELPER); /* CLREX */
             break;
+        case INSN_ZERO_BLOCK: emit_zero_block(g, word, row); return;
         case INSN_CAS:
         case INSN_CASP: emit_compare_and_swap(g, word, row); return;
         case INSN_SET_FPCR:

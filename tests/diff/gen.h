@@ -35,8 +35,9 @@ struct gen_info {
 /* Compiles the tables, once. Returns the number of rows, or -1 with a message if a row is malformed. */
 int gen_open(void);
 
-/* Only classes with this in their name are drawn from now on (NULL: all). Returns how many there are. */
-size_t gen_restrict(const char *part);
+/* Only classes with one of these parts (comma-separated; with a !: none of these) in their name are drawn from now on.
+ * Returns how many there are. */
+size_t gen_restrict(const char *parts);
 
 size_t gen_row_count(void);
 const struct gen_row *gen_row_at(size_t index);

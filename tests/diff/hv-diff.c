@@ -227,8 +227,9 @@ static void judge(uint64_t number)
     for (uint32_t i = 0; i < DIFF_BATCH; i++) {
         uint32_t slot = (uint32_t)((number + i) % DIFF_SLOTS);
         const struct gen_info *info = &session.info[slot];
+        uint64_t last = (session.actual.results[slot].out.pc - diff_code_va(slot)) / 4;
 
-        for (uint32_t w = 0; w < info->words; w++)
+        for (uint32_t w = 0; w < info->words && w <= last; w++)
             if (info->sure[w] && info->row[w] != GEN_HELPER) {
                 row_instances[info->row[w]]++;
                 total_instances++;
@@ -309,7 +310,7 @@ static int run_one_case(void)
 static int usage(FILE *f)
 {
     fputs(
-        "usage: hv-diff [--instances N | --hours H] [--seed S] [--case N] [--class PART] [--verbose]\n"
+        "usage: hv-diff [--instances N | --hours H] [--seed S] [--case N] [--class PARTS] [--verbose]\n"
         "               [--guest FILE] [--qemu PROGRAM] [--cpu NAME] [--lse-cpu NAME] [--peer CPU]\n"
         "\n"
         "  --instances N   stop after N compared instructions (1500000)\n"

@@ -146,7 +146,7 @@ static const struct insn structure_single_post[] = {
 };
 
 static const struct insn cache[] = {
-    {"DC ZVA",                   "1101010100 0 01 011 0111 0100 001 bbbbb", INSN_MEMORY},
+    {"DC ZVA",                   "1101010100 0 01 011 0111 0100 001 bbbbb", INSN_ZERO_BLOCK},
     {"DC CVAC",                  "1101010100 0 01 011 0111 1010 001 bbbbb", INSN_MEMORY_MAPPED},
     {"DC CVAU",                  "1101010100 0 01 011 0111 1011 001 bbbbb", INSN_MEMORY_MAPPED},
     {"DC CIVAC",                 "1101010100 0 01 011 0111 1110 001 bbbbb", INSN_MEMORY_MAPPED},

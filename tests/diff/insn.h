@@ -38,6 +38,7 @@ enum insn_kind {
     INSN_MEMORY_WB,     /* a base that may move */
     INSN_MEMORY_ALIGN,  /* mostly an aligned base: the architecture checks */
     INSN_MEMORY_MAPPED, /* only a good base: the oracle does not look at the address */
+    INSN_ZERO_BLOCK,    /* DC ZVA, at a good base or pages above one */
     INSN_EXCLUSIVE,     /* load-exclusive, something harmless, store-exclusive to the same place */
     INSN_EXCLUSIVE_2,   /* the same for pairs */
     INSN_STORE_ALONE,   /* CLREX, then a store-exclusive, which fails */

@@ -9,6 +9,7 @@
 static void side_of_oracle(struct side *side, struct oracle *o, const char *name)
 {
     side->name = name;
+    side->cases = o->shared->cases;
     side->results = o->shared->results;
     for (unsigned p = 0; p < DIFF_PAGES; p++)
         side->page[p] = o->shared->page[p][0];

@@ -296,9 +296,17 @@ static enum diff_kind kind_of(uint64_t esr)
     }
 }
 
+static uint32_t code_word(struct soft *s, uint32_t slot, uint64_t offset)
+{
+    uint32_t word;
+
+    memcpy(&word, s->code + (size_t)slot * 4 * DIFF_SLOT_WORDS + offset, sizeof word);
+    return word;
+}
+
 /* Notes an exception; true if the case goes on behind it. */
-static bool note_fault(struct diff_result *result, uint32_t slot, uint64_t esr, uint64_t pc,
-                       uint64_t far)
+static bool note_fault(struct soft *s, struct diff_result *result, uint32_t slot, uint64_t esr,
+                       uint64_t pc, uint64_t far)
 {
     struct diff_fault *fault = &result->fault[result->fault_count];
     uint64_t offset = pc - diff_code_va(slot);
@@ -310,18 +318,19 @@ static bool note_fault(struct diff_result *result, uint32_t slot, uint64_t esr, 
     fault->detail = (uint32_t)esr;
     fault->pc = pc;
     fault->address = fault->kind == DIFF_SEGV || fault->kind == DIFF_BUS ? far : 0;
-    return offset < 4 * DIFF_CODE_WORDS && offset % 4 == 0;
+    if (offset >= 4 * DIFF_CODE_WORDS || offset % 4)
+        return false;
+    result->partial =
+        fault->kind == DIFF_SEGV && diff_may_be_partial(code_word(s, slot, offset), slot, far);
+    return !result->partial;
 }
 
 static bool is_end(struct soft *s, uint32_t slot, uint64_t esr, uint64_t pc)
 {
     uint64_t offset = pc - diff_code_va(slot);
-    uint32_t word;
 
-    if (exception_class(esr) != 0x3c || offset > 4 * DIFF_CODE_WORDS)
-        return false;
-    memcpy(&word, s->code + (size_t)slot * 4 * DIFF_SLOT_WORDS + offset, sizeof word);
-    return word == DIFF_END_WORD;
+    return exception_class(esr) == 0x3c && offset <= 4 * DIFF_CODE_WORDS &&
+           code_word(s, slot, offset) == DIFF_END_WORD;
 }
 
 int soft_run(struct soft *s, const struct diff_case *c, uint32_t slot, struct diff_result *result)
@@ -329,6 +338,7 @@ int soft_run(struct soft *s, const struct diff_case *c, uint32_t slot, struct di
     uint64_t syndrome, esr, pc;
 
     result->fault_count = 0;
+    result->partial = 0;
     load_state(s, &c->in);
     for (;;) {
         if (hv_vcpu_run(s->vcpu))
@@ -339,7 +349,7 @@ int soft_run(struct soft *s, const struct diff_case *c, uint32_t slot, struct di
         if (exception_class(syndrome) == 0x18) {
             /* A system register that the framework hands to us. We know none: UNDEFINED. */
             hv_vcpu_get_reg(s->vcpu, HV_REG_PC, &pc);
-            if (!note_fault(result, slot, syndrome, pc, 0))
+            if (!note_fault(s, result, slot, syndrome, pc, 0))
                 return unexpected("system register exit at", pc, syndrome);
             hv_vcpu_set_reg(s->vcpu, HV_REG_PC, pc + 4);
             continue;
@@ -352,7 +362,7 @@ int soft_run(struct soft *s, const struct diff_case *c, uint32_t slot, struct di
         if ((syndrome & 0xffff) != HVC_VECTOR + VECTOR_LOWER)
             return unexpected("exception vector, syndrome", syndrome & 0xffff, esr);
         if (is_end(s, slot, esr, pc) ||
-            !note_fault(result, slot, esr, pc, get_sys(s, HV_SYS_REG_FAR_EL1)))
+            !note_fault(s, result, slot, esr, pc, get_sys(s, HV_SYS_REG_FAR_EL1)))
             break;
         hv_vcpu_set_sys_reg(s->vcpu, HV_SYS_REG_ELR_EL1, pc + 4);
         hv_vcpu_set_reg(s->vcpu, HV_REG_PC, STUB_ERET);

@@ -71,6 +71,7 @@ static void load_case(mcontext_t *m)
     memcpy(fp->vregs, in->v, sizeof in->v);
     write_tpidr(in->tpidr_el0);
     shared->results[slot].fault_count = 0;
+    shared->results[slot].partial = 0;
 }
 
 static void store_case(mcontext_t *m)
@@ -110,7 +111,12 @@ static int note_fault(int signal_number, const siginfo_t *info, const mcontext_t
     }
     if (signal_number == SIGSEGV || signal_number == SIGBUS)
         fault->address = (uint64_t)(uintptr_t)info->si_addr;
-    return offset < 4 * DIFF_CODE_WORDS && offset % 4 == 0;
+    if (offset >= 4 * DIFF_CODE_WORDS || offset % 4)
+        return 0;
+    result->partial =
+        signal_number == SIGSEGV &&
+        diff_may_be_partial(*(const uint32_t *)(uintptr_t)m->pc, slot, fault->address);
+    return !result->partial;
 }
 
 static void on_signal(int signal_number, siginfo_t *info, void *context)
