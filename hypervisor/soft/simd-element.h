@@ -201,6 +201,19 @@ static inline uint64_t elem_sqdmull(struct cpu *c, unsigned bits, uint64_t a, ui
     return elem_sqadd(c, 2 * bits, product, product);
 }
 
+/* ---- Polynomials over {0, 1} ------------------------------------------------------------------ */
+
+/* PolynomialMult (J1.3) of two bytes: 15 bits. */
+static inline uint64_t elem_poly_mul8(uint64_t a, uint64_t b)
+{
+    unsigned r = 0;
+
+    for (unsigned n = 0; n < 8; n++) {
+        r ^= (unsigned)elem_u(8, a) << n & (0u - ((unsigned)b >> n & 1));
+    }
+    return r;
+}
+
 /* ---- Shifts ---------------------------------------------------------------------------------- */
 
 /* Right by n, 0 or more; `round` adds half of what is lost. Exact however far n goes. */
