@@ -66,21 +66,6 @@ static uint64_t rises_at(const struct timer *t, uint64_t physical_now, uint64_t 
     return distance > TIMER_NEVER - physical_now ? TIMER_NEVER : ticks_to_host_ns(physical_now + distance);
 }
 
-uint64_t timer_next_deadline(const struct vcpu *v)
-{
-    uint64_t now = timer_counter();
-    uint64_t virt = TIMER_NEVER;
-    uint64_t phys = TIMER_NEVER;
-
-    if (v->vm->gic != NULL) {
-        virt = rises_at(&v->vtimer, now, v->vtimer_offset);
-        phys = rises_at(&v->ptimer, now, 0);
-    } else if (!v->vtimer_masked) {
-        virt = rises_at(&v->vtimer, now, v->vtimer_offset);
-    }
-    return virt < phys ? virt : phys;
-}
-
 static void arm(struct vcpu *v, uint64_t deadline)
 {
     struct timer_service *s = &v->vm->timers;
@@ -93,31 +78,51 @@ static void arm(struct vcpu *v, uint64_t deadline)
     }
 }
 
-void timer_update(struct vcpu *v)
+/*
+ * Outputs and the next deadline come from one reading of the counter: a timer that fires between two readings would be neither up nor
+ * still to come.
+ */
+static uint64_t evaluate(struct vcpu *v)
 {
     struct gic *gic = v->vm->gic;
+    uint64_t now = timer_counter();
+    uint64_t virt = rises_at(&v->vtimer, now, v->vtimer_offset);
+    uint64_t phys;
+    bool up = timer_output(&v->vtimer, now - v->vtimer_offset);
 
-    if (gic != NULL) {
-        uint64_t now = timer_counter();
-        bool virt = timer_output(&v->vtimer, now - v->vtimer_offset);
-        bool phys = timer_output(&v->ptimer, now);
-        if (virt != v->vtimer_line) {
-            v->vtimer_line = virt;
-            gic_set_ppi(gic, v->index, GIC_PPI_VIRTUAL_TIMER, virt);
+    if (gic == NULL) {
+        if (v->vtimer_masked) {
+            return TIMER_NEVER;
         }
-        if (phys != v->ptimer_line) {
-            v->ptimer_line = phys;
-            gic_set_ppi(gic, v->index, GIC_PPI_PHYSICAL_TIMER, phys);
+        if (up) {
+            vcpu_attention(v, ATTN_TIMER);
         }
-    } else if (timer_exit_due(v)) {
-        vcpu_attention(v, ATTN_TIMER);
+        return virt;
     }
-    arm(v, timer_next_deadline(v));
+    if (up != v->vtimer_line) {
+        v->vtimer_line = up;
+        gic_set_ppi(gic, v->index, GIC_PPI_VIRTUAL_TIMER, up);
+    }
+    phys = rises_at(&v->ptimer, now, 0);
+    up = timer_output(&v->ptimer, now);
+    if (up != v->ptimer_line) {
+        v->ptimer_line = up;
+        gic_set_ppi(gic, v->index, GIC_PPI_PHYSICAL_TIMER, up);
+    }
+    return virt < phys ? virt : phys;
 }
 
-void timer_disarm(struct vcpu *v)
+void timer_update(struct vcpu *v)
 {
+    arm(v, evaluate(v));
+}
+
+uint64_t timer_take_over(struct vcpu *v)
+{
+    uint64_t deadline = evaluate(v);
+
     atomic_store(&v->deadline, TIMER_NEVER);
+    return deadline;
 }
 
 /* Tells vCPUs whose deadline has passed; returns the earliest that has not. */

@@ -56,10 +56,10 @@ void timer_update(struct vcpu *v);
 /* Whether, without a GIC, the virtual timer is to end the run. */
 bool timer_exit_due(const struct vcpu *v);
 
-/* The vCPU watches its own deadline from now on (it goes to sleep). */
-void timer_disarm(struct vcpu *v);
-
-/* Next host time at which a timer of v changes its output, for a vCPU about to sleep. */
-uint64_t timer_next_deadline(const struct vcpu *v);
+/*
+ * The same for a vCPU that goes to sleep and watches its deadline itself: returns it (host ns, TIMER_NEVER: none) and takes it away from the
+ * timer thread.
+ */
+uint64_t timer_take_over(struct vcpu *v);
 
 #endif

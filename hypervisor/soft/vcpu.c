@@ -54,9 +54,8 @@ bool vcpu_interrupt_pending(const struct vcpu *v)
 
 void vcpu_sleep(struct vcpu *v)
 {
-    uint64_t deadline = timer_next_deadline(v);
+    uint64_t deadline = timer_take_over(v);
 
-    timer_disarm(v);
     pthread_mutex_lock(&v->lock);
     v->in_guest = false;
     pthread_cond_broadcast(&v->quiet);
