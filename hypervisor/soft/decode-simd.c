@@ -271,7 +271,7 @@ static bool logical(uint32_t insn, struct op *op)
 static bool three_same(uint32_t insn, struct op *op)
 {
     /* By opcode, then U. */
-    static const forms family[24][2] = {
+    static const forms family[32][2] = {
         [0x00] = {exec_simd_shadd, exec_simd_uhadd},
         [0x01] = {exec_simd_sqadd, exec_simd_uqadd},
         [0x02] = {exec_simd_srhadd, exec_simd_urhadd},
@@ -296,9 +296,52 @@ static bool three_same(uint32_t insn, struct op *op)
         [0x16] = {exec_simd_sqdmulh, exec_simd_sqrdmulh},
         [0x17] = {exec_simd_addp, NULL},
     };
-    unsigned opcode = bits32(insn, 15, 11);
 
-    return opcode < 24 && set_form(insn, op, family[opcode][field_u(insn)], field_size(insn));
+    return set_form(insn, op, family[bits32(insn, 15, 11)][field_u(insn)], field_size(insn));
+}
+
+static bool three_same_fp(uint32_t insn, struct op *op)
+{
+    /* By opcode, bit 23, then U. */
+    static const forms family[8][2][2] = {
+        {{exec_simd_fmaxnm, exec_simd_fmaxnmp}, {exec_simd_fminnm, exec_simd_fminnmp}},
+        {{exec_simd_fmla, NULL}, {exec_simd_fmls, NULL}},
+        {{exec_simd_fadd, exec_simd_faddp}, {exec_simd_fsub, exec_simd_fabd}},
+        {{exec_simd_fmulx, exec_simd_fmul}, {NULL, NULL}},
+        {{exec_simd_fcmeq, exec_simd_fcmge}, {NULL, exec_simd_fcmgt}},
+        {{NULL, exec_simd_facge}, {NULL, exec_simd_facgt}},
+        {{exec_simd_fmax, exec_simd_fmaxp}, {exec_simd_fmin, exec_simd_fminp}},
+        {{exec_simd_frecps, exec_simd_fdiv}, {exec_simd_frsqrts, NULL}},
+    };
+    const forms *by_u = family[bits32(insn, 13, 11)][bit32(insn, 23)];
+
+    return set_form(insn, op, by_u[field_u(insn)], bit32(insn, 22));
+}
+
+/* ---- Three different ------------------------------------------------------------------------- */
+
+static bool three_different(uint32_t insn, struct op *op)
+{
+    /* By opcode, then U. */
+    static const forms family[16][2] = {
+        [0x0] = {exec_simd_saddl, exec_simd_uaddl},
+        [0x1] = {exec_simd_saddw, exec_simd_uaddw},
+        [0x2] = {exec_simd_ssubl, exec_simd_usubl},
+        [0x3] = {exec_simd_ssubw, exec_simd_usubw},
+        [0x4] = {exec_simd_addhn, exec_simd_raddhn},
+        [0x5] = {exec_simd_sabal, exec_simd_uabal},
+        [0x6] = {exec_simd_subhn, exec_simd_rsubhn},
+        [0x7] = {exec_simd_sabdl, exec_simd_uabdl},
+        [0x8] = {exec_simd_smlal, exec_simd_umlal},
+        [0x9] = {exec_simd_sqdmlal, NULL},
+        [0xa] = {exec_simd_smlsl, exec_simd_umlsl},
+        [0xb] = {exec_simd_sqdmlsl, NULL},
+        [0xc] = {exec_simd_smull, exec_simd_umull},
+        [0xd] = {exec_simd_sqdmull, NULL},
+        [0xe] = {exec_simd_pmull, NULL},
+    };
+
+    return set_form(insn, op, family[bits32(insn, 15, 12)][field_u(insn)], field_size(insn));
 }
 
 /* ---- Two-register miscellaneous -------------------------------------------------------------- */
@@ -320,19 +363,143 @@ static bool two_misc(uint32_t insn, struct op *op)
     static const forms family[32][2] = {
         [0x00] = {exec_simd_rev64, exec_simd_rev32},
         [0x01] = {exec_simd_rev16, NULL},
+        [0x02] = {exec_simd_saddlp, exec_simd_uaddlp},
         [0x03] = {exec_simd_suqadd, exec_simd_usqadd},
         [0x04] = {exec_simd_cls, exec_simd_clz},
+        [0x06] = {exec_simd_sadalp, exec_simd_uadalp},
         [0x07] = {exec_simd_sqabs, exec_simd_sqneg},
         [0x08] = {exec_simd_cmgt_zero, exec_simd_cmge_zero},
         [0x09] = {exec_simd_cmeq_zero, exec_simd_cmle_zero},
         [0x0a] = {exec_simd_cmlt_zero, NULL},
         [0x0b] = {exec_simd_abs, exec_simd_neg},
+        [0x12] = {exec_simd_xtn, exec_simd_sqxtun},
+        [0x13] = {NULL, exec_simd_shll},
+        [0x14] = {exec_simd_sqxtn, exec_simd_uqxtn},
     };
 
     return set_form(insn, op, family[bits32(insn, 16, 12)][field_u(insn)], field_size(insn));
 }
 
+/* Opcodes 0x0c to 0x0f and 0x16 to 0x1f. */
+static bool two_misc_fp(uint32_t insn, struct op *op)
+{
+    /* By opcode, bit 23, then U. */
+    static const forms family[32][2][2] = {
+        [0x0c] = {{NULL, NULL}, {exec_simd_fcmgt_zero, exec_simd_fcmge_zero}},
+        [0x0d] = {{NULL, NULL}, {exec_simd_fcmeq_zero, exec_simd_fcmle_zero}},
+        [0x0e] = {{NULL, NULL}, {exec_simd_fcmlt_zero, NULL}},
+        [0x0f] = {{NULL, NULL}, {exec_simd_fabs, exec_simd_fneg}},
+        [0x16] = {{exec_simd_fcvtn, exec_simd_fcvtxn}, {NULL, NULL}},
+        [0x17] = {{exec_simd_fcvtl, NULL}, {NULL, NULL}},
+        [0x18] = {{exec_simd_frintn, exec_simd_frinta}, {exec_simd_frintp, NULL}},
+        [0x19] = {{exec_simd_frintm, exec_simd_frintx}, {exec_simd_frintz, exec_simd_frinti}},
+        [0x1a] = {{exec_simd_fcvtns, exec_simd_fcvtnu}, {exec_simd_fcvtps, exec_simd_fcvtpu}},
+        [0x1b] = {{exec_simd_fcvtms, exec_simd_fcvtmu}, {exec_simd_fcvtzs, exec_simd_fcvtzu}},
+        [0x1c] = {{exec_simd_fcvtas, exec_simd_fcvtau}, {exec_simd_urecpe, exec_simd_ursqrte}},
+        [0x1d] = {{exec_simd_scvtf, exec_simd_ucvtf}, {exec_simd_frecpe, exec_simd_frsqrte}},
+        [0x1f] = {{NULL, NULL}, {NULL, exec_simd_fsqrt}},
+    };
+    const forms *by_u = family[bits32(insn, 16, 12)][bit32(insn, 23)];
+
+    return set_form(insn, op, by_u[field_u(insn)], bit32(insn, 22));
+}
+
+/* ---- Across lanes ---------------------------------------------------------------------------- */
+
+static bool across(uint32_t insn, struct op *op)
+{
+    /* By opcode, then U. */
+    static const forms family[32][2] = {
+        [0x03] = {exec_simd_saddlv, exec_simd_uaddlv},
+        [0x0a] = {exec_simd_smaxv, exec_simd_umaxv},
+        [0x1a] = {exec_simd_sminv, exec_simd_uminv},
+        [0x1b] = {exec_simd_addv, NULL},
+    };
+
+    return set_form(insn, op, family[bits32(insn, 16, 12)][field_u(insn)], field_size(insn));
+}
+
+/* Single precision only. */
+static bool across_fp(uint32_t insn, struct op *op)
+{
+    bool min = bit32(insn, 23);
+
+    if (bits32(insn, 13, 12) == 0) {
+        op->exec = min ? exec_simd_fminnmv : exec_simd_fmaxnmv;
+    } else {
+        op->exec = min ? exec_simd_fminv : exec_simd_fmaxv;
+    }
+    op->rd = reg_v(insn, 0);
+    op->rn = reg_v(insn, 5);
+    return true;
+}
+
+/* ---- By element ------------------------------------------------------------------------------ */
+
+/* The number of the element is H:L:M for 16 bits, H:L for 32; bits that it leaves name Vm. */
+static bool by_element(uint32_t insn, struct op *op)
+{
+    /* By opcode, then U. */
+    static const forms family[16][2] = {
+        [0x0] = {NULL, exec_simd_mla_element},
+        [0x2] = {exec_simd_smlal_element, exec_simd_umlal_element},
+        [0x3] = {exec_simd_sqdmlal_element, NULL},
+        [0x4] = {NULL, exec_simd_mls_element},
+        [0x6] = {exec_simd_smlsl_element, exec_simd_umlsl_element},
+        [0x7] = {exec_simd_sqdmlsl_element, NULL},
+        [0x8] = {exec_simd_mul_element, NULL},
+        [0xa] = {exec_simd_smull_element, exec_simd_umull_element},
+        [0xb] = {exec_simd_sqdmull_element, NULL},
+        [0xc] = {exec_simd_sqdmulh_element, NULL},
+        [0xd] = {exec_simd_sqrdmulh_element, NULL},
+    };
+    unsigned size = field_size(insn);
+    uint32_t index = bits32(insn, 11, 11) << 1 | bits32(insn, 21, 21);
+
+    if (!set_form(insn, op, family[bits32(insn, 15, 12)][field_u(insn)], size)) {
+        return false;
+    }
+    op->imm = (int32_t)index;
+    if (size == 1) {
+        op->imm = (int32_t)(index << 1 | bits32(insn, 20, 20));
+        op->rm = (uint8_t)bits32(insn, 19, 16);
+    }
+    return true;
+}
+
+/* H:L for single precision; H for double, where L must be 0. */
+static bool by_element_fp(uint32_t insn, struct op *op)
+{
+    /* By bits 15:14, then U. */
+    static const forms family[3][2] = {
+        {exec_simd_fmla_element, NULL},
+        {exec_simd_fmls_element, NULL},
+        {exec_simd_fmul_element, exec_simd_fmulx_element},
+    };
+    unsigned sz = bit32(insn, 22);
+    uint32_t h = bits32(insn, 11, 11);
+    uint32_t l = bits32(insn, 21, 21);
+
+    op->imm = (int32_t)(sz ? h : h << 1 | l);
+    return !(sz && l) && set_form(insn, op, family[bits32(insn, 15, 14)][field_u(insn)], sz);
+}
+
 /* ---- Shift by immediate ---------------------------------------------------------------------- */
+
+/* immh:immb is the width plus a shift left, or twice the width less a shift right. */
+static bool shift_amount(uint32_t insn, bool left, unsigned *size, int32_t *amount)
+{
+    unsigned immhb = bits32(insn, 22, 16);
+    unsigned width;
+
+    if (immhb < 8) {
+        return false;
+    }
+    *size = 60 - wide_clz64(immhb);
+    width = 8u << *size;
+    *amount = (int32_t)(left ? immhb - width : 2 * width - immhb);
+    return true;
+}
 
 static bool shift_immediate(uint32_t insn, struct op *op)
 {
@@ -353,18 +520,24 @@ static bool shift_immediate(uint32_t insn, struct op *op)
         [0x14] = {exec_simd_sshll, exec_simd_ushll},
     };
     unsigned opcode = bits32(insn, 15, 11);
-    unsigned immhb = bits32(insn, 22, 16);
     bool left = opcode == 0x0a || opcode == 0x0c || opcode == 0x0e || opcode == 0x14;
-    unsigned size, width;
+    unsigned size;
 
-    if (immhb < 8) {
-        return false;
-    }
-    /* immh:immb is the width plus a shift left, or twice the width less a shift right. */
-    size = 60 - wide_clz64(immhb);
-    width = 8u << size;
-    op->imm = (int32_t)(left ? immhb - width : 2 * width - immhb);
-    return set_form(insn, op, family[opcode][field_u(insn)], size);
+    return shift_amount(insn, left, &size, &op->imm) &&
+           set_form(insn, op, family[opcode][field_u(insn)], size);
+}
+
+/* SCVTF, UCVTF; FCVTZS, FCVTZU. What would be a shift right is the number of fraction bits. */
+static bool convert_fixed(uint32_t insn, struct op *op)
+{
+    static const forms family[2][2] = {
+        {exec_simd_scvtf, exec_simd_ucvtf},
+        {exec_simd_fcvtzs, exec_simd_fcvtzu},
+    };
+    unsigned size;
+
+    return shift_amount(insn, false, &size, &op->imm) && size >= 2 &&
+           set_form(insn, op, family[bit32(insn, 12)][field_u(insn)], size - 2);
 }
 
 /* q: Q. u: U. s: size. n: Rn, d: Rd, m: Rm. i: immediate, or the number of an element. */
@@ -386,13 +559,29 @@ static const struct decode_rule rules[] = {
     /* C4.1.96 Advanced SIMD modified immediate: MOVI, MVNI, ORR, BIC, FMOV */
     {"0 q o 0111100000 iii cccc 01 iiiii ddddd", modified_immediate},
     /* C4.1.96 Advanced SIMD shift by immediate */
+    {"0 q u 011110 iiii iii 11100 1 nnnnn ddddd", convert_fixed},
+    {"0 q u 011110 iiii iii 11111 1 nnnnn ddddd", convert_fixed},
     {"0 q u 011110 iiii iii ooooo 1 nnnnn ddddd", shift_immediate},
-    /* C4.1.96 Advanced SIMD three same: logical; integer; floating point */
+    /* C4.1.96 Advanced SIMD three same: logical; floating point; integer */
     {"0 q u 01110 ss 1 mmmmm 00011 1 nnnnn ddddd", logical},
+    {"0 q u 01110 os 1 mmmmm 11ooo 1 nnnnn ddddd", three_same_fp},
     {"0 q u 01110 ss 1 mmmmm ooooo 1 nnnnn ddddd", three_same},
-    /* C4.1.96 Advanced SIMD two-register miscellaneous: CNT, NOT, RBIT; integer; floating point */
+    /* C4.1.96 Advanced SIMD three different */
+    {"0 q u 01110 ss 1 mmmmm oooo 00 nnnnn ddddd", three_different},
+    /* C4.1.96 Advanced SIMD two-register miscellaneous: CNT, NOT, RBIT; floating point; integer */
     {"0 q u 01110 ss 10000 00101 10 nnnnn ddddd", two_misc_bytes},
+    {"0 q u 01110 os 10000 011oo 10 nnnnn ddddd", two_misc_fp},
+    {"0 q u 01110 os 10000 1011o 10 nnnnn ddddd", two_misc_fp},
+    {"0 q u 01110 os 10000 11ooo 10 nnnnn ddddd", two_misc_fp},
     {"0 q u 01110 ss 10000 ooooo 10 nnnnn ddddd", two_misc},
+    /* C4.1.96 Advanced SIMD across lanes: FMAXNMV, FMINNMV, FMAXV, FMINV; integer */
+    {"0 1 1 01110 o0 11000 01100 10 nnnnn ddddd", across_fp},
+    {"0 1 1 01110 o0 11000 01111 10 nnnnn ddddd", across_fp},
+    {"0 q u 01110 ss 11000 ooooo 10 nnnnn ddddd", across},
+    /* C4.1.96 Advanced SIMD vector x indexed element: FMLA, FMLS, FMUL, FMULX; integer */
+    {"0 q u 01111 1s i mmmmm 0o01 i 0 nnnnn ddddd", by_element_fp},
+    {"0 q u 01111 1s i mmmmm 1001 i 0 nnnnn ddddd", by_element_fp},
+    {"0 q u 01111 ss i mmmmm oooo i 0 nnnnn ddddd", by_element},
 };
 
 const struct decode_table decode_table_simd = {"simd", rules, sizeof(rules) / sizeof(rules[0])};
