@@ -9,6 +9,7 @@
 
 testvm=${PADDOCK_BUILD:-build/gcc}/paddock-testvm
 guests=$(guest_cache)
+# shellcheck disable=SC2034 # used by those who source this
 slow=${PADDOCK_SLOW:-1}
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
