@@ -2,9 +2,10 @@
 /*
  * wire.h: bounded little-endian encoding of message payloads.
  *
- * A writer appends to a caller's buffer, a reader consumes one. Neither ever passes the end: the first overrun sets `failed`, after
- * which writes do nothing and reads give zeros, so that a codec checks once at its end. Needs only <stdint.h>: hostile bytes are
- * parsed here, and this unit is fuzzed alone.
+ * A writer appends to a caller's buffer, a reader consumes one. Neither ever passes the end: the
+ * first overrun sets `failed`, after which writes do nothing and reads give zeros, so that a codec
+ * checks once at its end. Needs only <stdint.h>: hostile bytes are parsed here, and this unit is
+ * fuzzed alone.
  */
 #ifndef PADDOCK_WIRE_H
 #define PADDOCK_WIRE_H
@@ -40,7 +41,8 @@ uint16_t wire_get_u16(struct wire_reader *r);
 uint32_t wire_get_u32(struct wire_reader *r);
 uint64_t wire_get_u64(struct wire_reader *r);
 void wire_get_bytes(struct wire_reader *r, void *p, size_t n);
-/* Into out[cap], always terminated. Fails on one that does not fit with its terminator or that contains a NUL. */
+/* Into out[cap], always terminated. Fails on one that does not fit with its terminator or that
+ * contains a NUL. */
 void wire_get_string(struct wire_reader *r, char *out, size_t cap);
 
 /* Whether everything was read and nothing is left: what a decoder returns. */

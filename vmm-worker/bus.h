@@ -2,7 +2,8 @@
 /*
  * bus.h: which device answers at a guest-physical address.
  *
- * Filled before the first vCPU runs and never changed afterwards, so that vCPU threads look up without a lock.
+ * Filled before the first vCPU runs and never changed afterwards, so that vCPU threads look up
+ * without a lock.
  */
 #ifndef VMM_BUS_H
 #define VMM_BUS_H
@@ -27,8 +28,8 @@ int bus_add(struct bus *bus, const struct device *d);
 const struct device *bus_find(const struct bus *bus, uint64_t addr, unsigned size);
 
 /*
- * A guest access of 1, 2, 4 or 8 bytes. false: no device there (a read gives 0). An access that is not naturally aligned within the
- * device reads as zero and is ignored.
+ * A guest access of 1, 2, 4 or 8 bytes. false: no device there (a read gives 0). An access that is
+ * not naturally aligned within the device reads as zero and is ignored.
  */
 bool bus_read(const struct bus *bus, uint64_t addr, unsigned size, uint64_t *value);
 bool bus_write(const struct bus *bus, uint64_t addr, unsigned size, uint64_t value);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * exit.h: what a hypervisor exit's syndrome says (Arm ARM D17.2.37, ESR_ELx). Pure; needs only <stdint.h>.
+ * exit.h: what a hypervisor exit's syndrome says (Arm ARM D17.2.37, ESR_ELx). Pure; needs only
+ * <stdint.h>.
  */
 #ifndef VMM_EXIT_H
 #define VMM_EXIT_H
@@ -20,7 +21,7 @@ enum exit_class {
     EXIT_BRK = 0x3c,
 };
 
-#define EXIT_CLASSES 64u
+#define EXIT_CLASSES  64u
 #define EXIT_REG_ZERO 31u /* as a register number of an instruction: reads zero, writes nowhere */
 
 static inline unsigned exit_class(uint64_t syndrome)
@@ -31,7 +32,8 @@ static inline unsigned exit_class(uint64_t syndrome)
 /* A stable name for counters: "wfx", "hvc", …; "other" for the rest. */
 const char *exit_class_name(unsigned class);
 
-/* A data abort. Without `valid` the instruction is not described: a pair, a write-back form, SIMD&FP, an atomic. */
+/* A data abort. Without `valid` the instruction is not described: a pair, a write-back form,
+ * SIMD&FP, an atomic. */
 struct exit_access {
     bool valid;
     bool write;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * guest-ram.h: the guest's RAM as the worker sees it: one range of guest-physical addresses and its bytes.
+ * guest-ram.h: the guest's RAM as the worker sees it: one range of guest-physical addresses and its
+ * bytes.
  *
- * Shared with the guest and with device threads. A range is checked once, by guest_ram_at; what lies in it may change at any time, so
- * whoever needs a stable value copies it first. Needs only <stdint.h>.
+ * Shared with the guest and with device threads. A range is checked once, by guest_ram_at; what
+ * lies in it may change at any time, so whoever needs a stable value copies it first. Needs only
+ * <stdint.h>.
  */
 #ifndef VMM_GUEST_RAM_H
 #define VMM_GUEST_RAM_H
@@ -29,7 +31,8 @@ static inline void *guest_ram_at(const struct guest_ram *ram, uint64_t gpa, uint
     return ram->host + offset;
 }
 
-/* Little-endian accesses to memory that the guest may change meanwhile: read or written once. p need not be aligned. */
+/* Little-endian accesses to memory that the guest may change meanwhile: read or written once. p
+ * need not be aligned. */
 uint16_t guest_ram_get16(const void *p);
 uint32_t guest_ram_get32(const void *p);
 uint64_t guest_ram_get64(const void *p);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* host-clock-darwin.c: the clock under Hypervisor.framework, mach_absolute_time(). See host-clock.h. */
+/* host-clock-darwin.c: the clock under Hypervisor.framework, mach_absolute_time(). See
+ * host-clock.h. */
 #if defined(__APPLE__)
 
 #include "host-clock.h"
@@ -34,7 +35,8 @@ void host_cond_init(pthread_cond_t *cond)
 
 void host_cond_wait_for(pthread_cond_t *cond, pthread_mutex_t *lock, uint64_t ns)
 {
-    struct timespec t = {.tv_sec = (time_t)(ns / NS_PER_SECOND), .tv_nsec = (long)(ns % NS_PER_SECOND)};
+    struct timespec t = {.tv_sec = (time_t)(ns / NS_PER_SECOND),
+                         .tv_nsec = (long)(ns % NS_PER_SECOND)};
 
     pthread_cond_timedwait_relative_np(cond, lock, &t);
 }

@@ -6,7 +6,7 @@
 
 #include <time.h>
 
-#define NS_PER_SECOND UINT64_C(1000000000)
+#define NS_PER_SECOND   UINT64_C(1000000000)
 #define LIBHV_FREQUENCY UINT64_C(24000000)
 
 uint64_t host_ns(void)
@@ -43,7 +43,8 @@ void host_cond_init(pthread_cond_t *cond)
 void host_cond_wait_for(pthread_cond_t *cond, pthread_mutex_t *lock, uint64_t ns)
 {
     uint64_t until = host_ns() + ns;
-    struct timespec t = {.tv_sec = (time_t)(until / NS_PER_SECOND), .tv_nsec = (long)(until % NS_PER_SECOND)};
+    struct timespec t = {.tv_sec = (time_t)(until / NS_PER_SECOND),
+                         .tv_nsec = (long)(until % NS_PER_SECOND)};
 
     pthread_cond_timedwait(cond, lock, &t);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * host-clock.h: the counter from which the hypervisor makes CNTVCT_EL0 (= host_ticks() - the vCPU's offset), and its frequency.
+ * host-clock.h: the counter from which the hypervisor makes CNTVCT_EL0 (= host_ticks() - the vCPU's
+ * offset), and its frequency.
  */
 #ifndef VMM_HOST_CLOCK_H
 #define VMM_HOST_CLOCK_H

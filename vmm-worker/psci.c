@@ -85,7 +85,8 @@ static int64_t affinity_info(struct psci *psci, uint64_t target, uint64_t level)
     return result;
 }
 
-/* Is there a function of this number? CPU_ON and AFFINITY_INFO alone exist with 64-bit arguments. */
+/* Is there a function of this number? CPU_ON and AFFINITY_INFO alone exist with 64-bit arguments.
+ */
 static bool is_supported(uint32_t function)
 {
     switch (function) {

@@ -2,9 +2,10 @@
 /*
  * PSCI: which vCPU is on, and the firmware calls that turn them on and off.
  *
- * Arm DEN 0022 (PSCI 1.1) and DEN 0028 (SMC calling convention 1.1). Knows nothing of the hypervisor:
- * it keeps a table of vCPUs, and vCPU threads come to it with a call's registers or to wait for work.
- * All functions may be called from any thread. vCPU number n has the affinity (MPIDR) n.
+ * Arm DEN 0022 (PSCI 1.1) and DEN 0028 (SMC calling convention 1.1). Knows nothing of the
+ * hypervisor: it keeps a table of vCPUs, and vCPU threads come to it with a call's registers or to
+ * wait for work. All functions may be called from any thread. vCPU number n has the affinity
+ * (MPIDR) n.
  */
 #ifndef VMM_PSCI_H
 #define VMM_PSCI_H
@@ -51,7 +52,8 @@ void psci_init(struct psci *psci, unsigned cpus);
 /* x holds X0 to X3 of vCPU self; the result is left in x[0] where there is one. */
 enum psci_outcome psci_call(struct psci *psci, unsigned self, uint64_t x[4]);
 
-/* Turns vCPU number target on: the boot CPU's start, and what CPU_ON does. Returns PSCI's result. */
+/* Turns vCPU number target on: the boot CPU's start, and what CPU_ON does. Returns PSCI's result.
+ */
 int64_t psci_turn_on(struct psci *psci, uint64_t target, const struct psci_start *start);
 
 /* Waits until vCPU self is turned on. False when there will be no more work: the VM ends. */

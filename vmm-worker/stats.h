@@ -13,7 +13,8 @@ struct stats {
     struct msg_stats *msg;
 };
 
-/* Appends "device.name", e.g. "blk0.read_bytes". More than fit, or longer names than fit, are dropped. */
+/* Appends "device.name", e.g. "blk0.read_bytes". More than fit, or longer names than fit, are
+ * dropped. */
 void stats_add(struct stats *s, const char *device, const char *name, uint64_t value);
 
 #endif

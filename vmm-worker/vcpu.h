@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * vcpu.h: the VM's vCPUs: a thread each, which creates its vCPU, runs the guest and answers its exits.
+ * vcpu.h: the VM's vCPUs: a thread each, which creates its vCPU, runs the guest and answers its
+ * exits.
  *
- * The set is made and taken down on the loop's thread. Stop and pause are flags that every thread looks at before each run; a kick only
- * makes it look sooner. Because a kick can be lost (hv_vcpus_exit is one-shot), whoever waits repeats it.
+ * The set is made and taken down on the loop's thread. Stop and pause are flags that every thread
+ * looks at before each run; a kick only makes it look sooner. Because a kick can be lost
+ * (hv_vcpus_exit is one-shot), whoever waits repeats it.
  *
- * An idle vCPU either sleeps inside hv_vcpu_run or comes out with WFI; both work. In the second case its thread waits for its
- * virtual timer, any device interrupt (vcpus_interrupt), or, while another vCPU is active and may send it an interrupt that
- * nobody tells us of, for VCPU_IPI_POLL_NS at most.
+ * An idle vCPU either sleeps inside hv_vcpu_run or comes out with WFI; both work. In the second
+ * case its thread waits for its virtual timer, any device interrupt (vcpus_interrupt), or, while
+ * another vCPU is active and may send it an interrupt that nobody tells us of, for VCPU_IPI_POLL_NS
+ * at most.
  */
 #ifndef VMM_VCPU_H
 #define VMM_VCPU_H
@@ -35,7 +38,8 @@ struct vcpu {
     pthread_t thread;
     bool has_thread;
     bool exists; /* handle is valid; guarded by set->lock */
-    bool out;    /* not in the guest and will not enter it while a pause or stop is wanted; guarded by set->lock */
+    bool out; /* not in the guest and will not enter it while a pause or stop is wanted; guarded by
+                 set->lock */
     hv_vcpu_t handle;
     const hv_vcpu_exit_t *exit;
     uint64_t reset_sctlr;
@@ -65,21 +69,22 @@ struct vcpu_set {
 
     pthread_mutex_t lock;
     pthread_cond_t changed; /* exists, out */
-    pthread_cond_t wake;    /* parked vCPUs: an interrupt, the end of a pause, or somebody became active */
+    pthread_cond_t
+        wake; /* parked vCPUs: an interrupt, the end of a pause, or somebody became active */
     atomic_bool stopping;
     atomic_bool pausing;
-    atomic_uint parked;      /* in WFI, outside the guest; written under lock */
-    atomic_uint active;      /* turned on and not parked; written under lock */
-    uint64_t interrupts;     /* counts vcpus_interrupt; guarded by lock */
+    atomic_uint parked;                 /* in WFI, outside the guest; written under lock */
+    atomic_uint active;                 /* turned on and not parked; written under lock */
+    uint64_t interrupts;                /* counts vcpus_interrupt; guarded by lock */
     atomic_uint_least64_t last_exit_ns; /* for telling a hung guest from an idle one */
 };
 
 /*
- * Starts the threads and waits until each has its vCPU; all are off. 0, or -1 with *code the hypervisor's or the system's error; then
- * nothing is left.
+ * Starts the threads and waits until each has its vCPU; all are off. 0, or -1 with *code the
+ * hypervisor's or the system's error; then nothing is left.
  */
-int vcpus_start(struct vcpu_set *set, unsigned count, const struct bus *bus, const struct guest_ram *ram,
-                const struct vcpu_events *events, int32_t *code);
+int vcpus_start(struct vcpu_set *set, unsigned count, const struct bus *bus,
+                const struct guest_ram *ram, const struct vcpu_events *events, int32_t *code);
 
 /* Turns vCPU 0 on at `entry` with X0 = dtb. */
 void vcpus_boot(struct vcpu_set *set, uint64_t entry, uint64_t dtb);

@@ -2,10 +2,12 @@
 /*
  * vm.h: the worker's one VM: memory, board, vCPUs, and how it ends.
  *
- * Lives on the loop's thread, except where a function says "any thread". vCPU threads and device threads report what ends the VM by
- * vm_end(), whose first caller wins; the loop hears of it through an async handle and tears down.
+ * Lives on the loop's thread, except where a function says "any thread". vCPU threads and device
+ * threads report what ends the VM by vm_end(), whose first caller wins; the loop hears of it
+ * through an async handle and tears down.
  *
- * Lock order: vm.lock, then a device's lock, then the console's. The hypervisor's own locks come last.
+ * Lock order: vm.lock, then a device's lock, then the console's. The hypervisor's own locks come
+ * last.
  */
 #ifndef VMM_VM_H
 #define VMM_VM_H
@@ -23,19 +25,25 @@
 #include "protocol.h"
 
 /* The board (DESIGN.md, "The board"). */
-#define BOARD_GICD_BASE UINT64_C(0x08000000)
-#define BOARD_GICR_BASE UINT64_C(0x080a0000)
-#define BOARD_UART_BASE UINT64_C(0x09000000)
-#define BOARD_RTC_BASE UINT64_C(0x09010000)
-#define BOARD_GPIO_BASE UINT64_C(0x09030000)
+#define BOARD_GICD_BASE       UINT64_C(0x08000000)
+#define BOARD_GICR_BASE       UINT64_C(0x080a0000)
+#define BOARD_UART_BASE       UINT64_C(0x09000000)
+#define BOARD_RTC_BASE        UINT64_C(0x09010000)
+#define BOARD_GPIO_BASE       UINT64_C(0x09030000)
 #define BOARD_BOOT_TIMER_BASE UINT64_C(0x091ff000)
-#define BOARD_VIRTIO_BASE UINT64_C(0x0a000000)
-#define BOARD_RAM_BASE UINT64_C(0x40000000)
-enum { BOARD_SPI_UART = 1, BOARD_SPI_RTC = 2, BOARD_SPI_GPIO = 7, BOARD_SPI_VIRTIO = 16 };
+#define BOARD_VIRTIO_BASE     UINT64_C(0x0a000000)
+#define BOARD_RAM_BASE        UINT64_C(0x40000000)
+enum {
+    BOARD_SPI_UART = 1,
+    BOARD_SPI_RTC = 2,
+    BOARD_SPI_GPIO = 7,
+    BOARD_SPI_VIRTIO = 16
+};
 
 struct vm;
 
-/* What the start was given: the description, and descriptors that the VM takes over whatever the outcome. */
+/* What the start was given: the description, and descriptors that the VM takes over whatever the
+ * outcome. */
 struct vm_description {
     const struct msg_start *start;
     int kernel;
@@ -54,9 +62,10 @@ struct vm_events {
     void *ctx;
 };
 
-/* Sets everything up short of running. NULL: refused; *why says at which step and for what first cause. */
-struct vm *vm_new(uv_loop_t *loop, const struct vm_description *d, const struct vm_events *events, struct msg_ready *ready,
-                  struct msg_ended *why);
+/* Sets everything up short of running. NULL: refused; *why says at which step and for what first
+ * cause. */
+struct vm *vm_new(uv_loop_t *loop, const struct vm_description *d, const struct vm_events *events,
+                  struct msg_ready *ready, struct msg_ended *why);
 
 /* Starts the vCPUs. 0 or a negative errno. */
 int vm_run(struct vm *vm);
@@ -77,7 +86,7 @@ void vm_end(struct vm *vm, enum outcome outcome, int32_t code, const char *cause
 void vm_free(struct vm *vm);
 
 void vm_stats(struct vm *vm, struct msg_stats *out);
-int vm_console_attach(struct vm *vm, int fd);       /* takes fd */
+int vm_console_attach(struct vm *vm, int fd); /* takes fd */
 int vm_balloon_target(struct vm *vm, uint64_t mib);
 int vm_vsock_connect(struct vm *vm, uint32_t port, int fd); /* takes fd */
 int vm_vsock_listen(struct vm *vm, uint32_t port);

@@ -2,7 +2,8 @@
 /*
  * bits.h: bit-field arithmetic for encodings, page tables and registers.
  *
- * Pure functions on stdint types; every bit number is the Arm ARM's own (0 is the least significant bit).
+ * Pure functions on stdint types; every bit number is the Arm ARM's own (0 is the least significant
+ * bit).
  */
 #ifndef SOFTHV_BITS_H
 #define SOFTHV_BITS_H
@@ -10,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define LIKELY(x) __builtin_expect(!!(x), 1)
+#define LIKELY(x)   __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
 /* Bits hi..lo of a 32-bit word, right-aligned. 0 <= lo <= hi <= 31. */

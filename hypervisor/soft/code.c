@@ -2,8 +2,8 @@
 /*
  * code.c: the decoded-code cache of one vCPU. See code.h.
  *
- * Pages come from a pool that grows to its limit and is then reused round robin; a hash by IPA finds them. The itlb of each TLB
- * points at pages, so reuse of a page clears both itlbs.
+ * Pages come from a pool that grows to its limit and is then reused round robin; a hash by IPA
+ * finds them. The itlb of each TLB points at pages, so reuse of a page clears both itlbs.
  */
 #include "code.h"
 
@@ -108,7 +108,8 @@ static void forget_itlb(struct cpu *c, const struct code_page *page)
     }
 }
 
-/* A page to fill: a new one while the pool may grow, else the oldest that is not being executed. NULL: out of memory. */
+/* A page to fill: a new one while the pool may grow, else the oldest that is not being executed.
+ * NULL: out of memory. */
 static struct code_page *take_page(struct cpu *c)
 {
     struct code_cache *cache = cpu_vcpu(c)->code;
@@ -236,7 +237,8 @@ const struct op *code_enter(struct cpu *c, uint64_t va)
         page = e->page;
     } else {
         if (!mmu_walk(c, va, c->el == 0, &where, &fault)) {
-            return fault.stage2 ? exit_fetch(c, va, fault.ipa, true) : instruction_abort(c, va, fault.fsc);
+            return fault.stage2 ? exit_fetch(c, va, fault.ipa, true)
+                                : instruction_abort(c, va, fault.fsc);
         }
         if (!(where.rights & MMU_EXEC)) {
             return instruction_abort(c, va, fault.fsc);

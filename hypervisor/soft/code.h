@@ -2,11 +2,12 @@
 /*
  * code.h: decoded code, cached per physical page.
  *
- * Each vCPU has its own cache, so decoding needs no lock. A page starts with every op set to a handler that decodes its
- * own word on first execution. Pages are dropped or reset when the architecture says that stale instructions may no longer be
- * executed: IC IVAU, IC IALLU, and the mapping or unmapping of guest memory by the VMM. A VMM that writes code into
- * guest RAM relies, as on hardware, on the guest's (or its own boot stub's) instruction cache maintenance; before the first
- * instruction of hv_vcpu_run after the memory map has changed the cache is empty.
+ * Each vCPU has its own cache, so decoding needs no lock. A page starts with every op set to a
+ * handler that decodes its own word on first execution. Pages are dropped or reset when the
+ * architecture says that stale instructions may no longer be executed: IC IVAU, IC IALLU, and the
+ * mapping or unmapping of guest memory by the VMM. A VMM that writes code into guest RAM relies, as
+ * on hardware, on the guest's (or its own boot stub's) instruction cache maintenance; before the
+ * first instruction of hv_vcpu_run after the memory map has changed the cache is empty.
  */
 #ifndef SOFTHV_CODE_H
 #define SOFTHV_CODE_H
@@ -35,19 +36,21 @@ void code_flush_all(struct cpu *c);
 void code_flush_page(struct cpu *c, uint64_t ipa);
 void code_flush_line(struct cpu *c, uint64_t ipa);
 
-/* Drops all pages: guest memory has moved. Only between instructions, and with the itlbs cleared too. */
+/* Drops all pages: guest memory has moved. Only between instructions, and with the itlbs cleared
+ * too. */
 void code_forget_all(struct cpu *c);
 
 /*
- * The op at virtual address va, making its page current. May raise a PC alignment fault or an instruction abort, or exit; then
- * NULL and cpu.pc says where to go on.
+ * The op at virtual address va, making its page current. May raise a PC alignment fault or an
+ * instruction abort, or exit; then NULL and cpu.pc says where to go on.
  */
 const struct op *code_enter(struct cpu *c, uint64_t va);
 
 /* The instruction word of an op of the current page, read again from guest memory. */
 uint32_t code_word(const struct cpu *c, const struct op *op);
 
-/* Leaves the current page: for handlers that changed what instruction addresses mean. Goes on at pc. */
+/* Leaves the current page: for handlers that changed what instruction addresses mean. Goes on at
+ * pc. */
 static inline const struct op *code_resync(struct cpu *c, uint64_t pc)
 {
     c->pc = pc;

@@ -2,9 +2,9 @@
 /*
  * cpu.h: the architectural state of one vCPU and the caches its handlers use.
  *
- * A struct cpu belongs to the thread that created the vCPU: only that thread touches it, with the exception of the
- * fields marked "any thread", which are atomics. It is embedded in struct vcpu (vcpu.h), which adds identity and
- * everything the instruction handlers do not need.
+ * A struct cpu belongs to the thread that created the vCPU: only that thread touches it, with the
+ * exception of the fields marked "any thread", which are atomics. It is embedded in struct vcpu
+ * (vcpu.h), which adds identity and everything the instruction handlers do not need.
  */
 #ifndef SOFTHV_CPU_H
 #define SOFTHV_CPU_H
@@ -17,13 +17,19 @@
 #include "fp.h"
 #include "op.h"
 
-enum { REG_SP = 31, REG_ZR = 32, REG_SINK = 33, REG_SLOTS = 34 };
+enum {
+    REG_SP = 31,
+    REG_ZR = 32,
+    REG_SINK = 33,
+    REG_SLOTS = 34
+};
 
 #define GUEST_PAGE_BITS 12
 #define GUEST_PAGE_SIZE UINT64_C(4096)
 #define GUEST_PAGE_MASK (~UINT64_C(0xfff))
 
-/* One SIMD&FP register. Lane 0 is the least significant; the host is little-endian (wide.h checks). */
+/* One SIMD&FP register. Lane 0 is the least significant; the host is little-endian (wide.h checks).
+ */
 union vreg {
     uint64_t d[2];
     int64_t sd[2];
@@ -36,15 +42,16 @@ union vreg {
 };
 
 /*
- * Soft TLB: one entry per 4 KiB of virtual address, direct-mapped. A tag is the page address XORed with the table's
- * key (the ASID in bits 63:48 for EL0, whose canonical addresses have zeros there); TLB_NONE never matches, because
- * bit 11 of a lookup key is always zero. Lookups keep the low bits that make an access unaligned, so that an unaligned
- * access misses and is done the careful way. `host` is the host address of guest virtual address 0 of this mapping,
- * so host + va is the byte; MMIO is never entered.
+ * Soft TLB: one entry per 4 KiB of virtual address, direct-mapped. A tag is the page address XORed
+ * with the table's key (the ASID in bits 63:48 for EL0, whose canonical addresses have zeros
+ * there); TLB_NONE never matches, because bit 11 of a lookup key is always zero. Lookups keep the
+ * low bits that make an access unaligned, so that an unaligned access misses and is done the
+ * careful way. `host` is the host address of guest virtual address 0 of this mapping, so host + va
+ * is the byte; MMIO is never entered.
  */
-#define TLB_BITS 10
+#define TLB_BITS    10
 #define TLB_ENTRIES (1u << TLB_BITS)
-#define TLB_NONE UINT64_C(0x800)
+#define TLB_NONE    UINT64_C(0x800)
 
 struct tlb_entry {
     uint64_t read;
@@ -53,7 +60,8 @@ struct tlb_entry {
     uint64_t ipa; /* of the page */
 };
 
-/* The span of addresses that mappings larger than 4 KiB cover: TLBI by address inside it clears more than one entry. */
+/* The span of addresses that mappings larger than 4 KiB cover: TLBI by address inside it clears
+ * more than one entry. */
 struct tlb_span {
     uint64_t min;
     uint64_t max;
@@ -61,7 +69,7 @@ struct tlb_span {
 
 struct code_page;
 
-#define ITLB_BITS 8
+#define ITLB_BITS    8
 #define ITLB_ENTRIES (1u << ITLB_BITS)
 
 struct itlb_entry {
@@ -69,17 +77,20 @@ struct itlb_entry {
     struct code_page *page;
 };
 
-/* Translations as one exception level sees them: index 0 for EL0 and unprivileged accesses, 1 for EL1. */
+/* Translations as one exception level sees them: index 0 for EL0 and unprivileged accesses, 1 for
+ * EL1. */
 struct tlb {
     struct tlb_entry entry[TLB_ENTRIES];
     struct itlb_entry code[ITLB_ENTRIES];
     uint64_t key;
-    bool has_nonglobal; /* EL1's table only: nG entries, which belong to the present ASID and carry no key */
+    bool has_nonglobal; /* EL1's table only: nG entries, which belong to the present ASID and carry
+                           no key */
     bool has_user;      /* EL1's table only: entries that PSTATE.PAN forbids */
     struct tlb_span blocks[2]; /* of the lower and the upper address range */
 };
 
-/* Why the run loop must look up from the guest. Bits of cpu.attention; any thread sets them, the owner clears. */
+/* Why the run loop must look up from the guest. Bits of cpu.attention; any thread sets them, the
+ * owner clears. */
 enum {
     ATTN_KICK = 1u << 0,      /* hv_vcpus_exit */
     ATTN_SHOOTDOWN = 1u << 1, /* another vCPU or the VMM invalidates translations or code */
@@ -89,15 +100,20 @@ enum {
 };
 
 /* PSTATE.DAIF as kept in cpu.daif: the bits of SPSR 9:6. */
-enum { DAIF_F = 1u << 6, DAIF_I = 1u << 7, DAIF_A = 1u << 8, DAIF_D = 1u << 9 };
+enum {
+    DAIF_F = 1u << 6,
+    DAIF_I = 1u << 7,
+    DAIF_A = 1u << 8,
+    DAIF_D = 1u << 9
+};
 
 struct cpu {
     /* General registers by slot; slot 31 is the SP in use. */
     uint64_t x[REG_SLOTS];
 
     /*
-     * NZCV taken apart: N is the sign of nf, Z is zf == 0, C is cf (0 or 1), V is the sign of vf. Arithmetic stores
-     * results here and only readers pay for the packing.
+     * NZCV taken apart: N is the sign of nf, Z is zf == 0, C is cf (0 or 1), V is the sign of vf.
+     * Arithmetic stores results here and only readers pay for the packing.
      */
     uint64_t nf;
     uint64_t zf;
@@ -121,8 +137,8 @@ struct cpu {
     uint8_t el;    /* 0 or 1 */
     uint8_t spsel; /* PSTATE.SP */
     bool pan;
-    bool ss; /* PSTATE.SS, software step */
-    bool il; /* PSTATE.IL, illegal execution state */
+    bool ss;         /* PSTATE.SS, software step */
+    bool il;         /* PSTATE.IL, illegal execution state */
     bool fp_trapped; /* CPACR_EL1.FPEN denies SIMD&FP at the present level */
     bool trap_debug; /* BRK exits to the VMM (hv_vcpu_set_trap_debug_exceptions) */
     uint32_t daif;
@@ -132,7 +148,8 @@ struct cpu {
 
     uint64_t sp_el[2]; /* SP_EL0 and SP_EL1 while not in use as slot 31 */
 
-    /* Exclusive monitor: value and address remembered by the load-exclusive, compared by the store. */
+    /* Exclusive monitor: value and address remembered by the load-exclusive, compared by the store.
+     */
     bool excl_valid;
     uint8_t excl_size; /* bytes in all: 1, 2, 4, 8, 16 */
     uint64_t excl_ipa;

@@ -9,8 +9,16 @@
 #include "code.h"
 #include "vcpu.h"
 
-enum { SCTLR_SPAN = 1u << 23 };
-enum { SPSR_M_MASK = 0x1f, SPSR_IL = 1u << 20, SPSR_SS = 1u << 21, SPSR_PAN = 1u << 22, SPSR_DAIF = 0x3c0 };
+enum {
+    SCTLR_SPAN = 1u << 23
+};
+enum {
+    SPSR_M_MASK = 0x1f,
+    SPSR_IL = 1u << 20,
+    SPSR_SS = 1u << 21,
+    SPSR_PAN = 1u << 22,
+    SPSR_DAIF = 0x3c0
+};
 
 void cpu_update_fp_trap(struct cpu *c)
 {
@@ -95,7 +103,8 @@ const struct op *except_fp_access(struct cpu *c, const struct op *op)
     return except_sync(c, op, EC_FP_ACCESS, UINT32_C(0x1e00000)); /* CV = 1, COND = 0b1110 */
 }
 
-const struct op *except_exit(struct cpu *c, uint64_t pc, uint64_t syndrome, uint64_t va, uint64_t ipa)
+const struct op *except_exit(struct cpu *c, uint64_t pc, uint64_t syndrome, uint64_t va,
+                             uint64_t ipa)
 {
     struct vcpu *v = cpu_vcpu(c);
 
@@ -130,7 +139,8 @@ const struct op *except_return(struct cpu *c, const struct op *op)
         cpu_set_pan(c, pan);
         cpu_set_pstate(c, spsr);
     } else {
-        /* The level and the stack stay; flags and masks are restored, and the next instruction faults. */
+        /* The level and the stack stay; flags and masks are restored, and the next instruction
+         * faults. */
         cpu_set_nzcv(c, (uint32_t)spsr);
         cpu_set_pan(c, (spsr & SPSR_PAN) != 0);
         c->daif = (uint32_t)spsr & SPSR_DAIF;

@@ -2,8 +2,8 @@
 /*
  * except.h: exceptions to EL1 and exits to the VMM, as instruction handlers raise them.
  *
- * Each function leaves cpu.pc at the next address to execute (the vector, or the instruction itself for an exit) and returns NULL,
- * so that a handler can end with `return except_undefined(c, op);`.
+ * Each function leaves cpu.pc at the next address to execute (the vector, or the instruction itself
+ * for an exit) and returns NULL, so that a handler can end with `return except_undefined(c, op);`.
  */
 #ifndef SOFTHV_EXCEPT_H
 #define SOFTHV_EXCEPT_H
@@ -41,9 +41,15 @@ static inline uint64_t esr_make(unsigned ec, uint32_t iss)
     return (uint64_t)ec << 26 | ESR_IL | iss;
 }
 
-enum except_kind { EXCEPT_SYNC = 0x000, EXCEPT_IRQ = 0x080, EXCEPT_FIQ = 0x100, EXCEPT_SERROR = 0x180 };
+enum except_kind {
+    EXCEPT_SYNC = 0x000,
+    EXCEPT_IRQ = 0x080,
+    EXCEPT_FIQ = 0x100,
+    EXCEPT_SERROR = 0x180
+};
 
-/* Takes an exception to EL1. ret: the preferred return address. esr: only for EXCEPT_SYNC and EXCEPT_SERROR. */
+/* Takes an exception to EL1. ret: the preferred return address. esr: only for EXCEPT_SYNC and
+ * EXCEPT_SERROR. */
 void except_take(struct cpu *c, enum except_kind kind, uint64_t ret, uint64_t esr);
 
 /* Exception return (ERET at op). Illegal returns set PSTATE.IL as D1.11.4 asks. */
@@ -53,20 +59,23 @@ const struct op *except_undefined(struct cpu *c, const struct op *op);
 const struct op *except_sync(struct cpu *c, const struct op *op, unsigned ec, uint32_t iss);
 const struct op *except_sync_at(struct cpu *c, uint64_t ret, unsigned ec, uint32_t iss);
 
-/* SIMD&FP access while CPACR_EL1.FPEN denies it: EC 0x07. Handlers of such instructions begin with FP_CHECK. */
+/* SIMD&FP access while CPACR_EL1.FPEN denies it: EC 0x07. Handlers of such instructions begin with
+ * FP_CHECK. */
 const struct op *except_fp_access(struct cpu *c, const struct op *op);
 
-#define FP_CHECK(c, op) \
-    do { \
-        if (UNLIKELY((c)->fp_trapped)) { \
-            return except_fp_access((c), (op)); \
-        } \
+#define FP_CHECK(c, op)                                                                            \
+    do {                                                                                           \
+        if (UNLIKELY((c)->fp_trapped)) {                                                           \
+            return except_fp_access((c), (op));                                                    \
+        }                                                                                          \
     } while (0)
 
 /* Ends hv_vcpu_run with HV_EXIT_REASON_EXCEPTION; pc: where the next run goes on. */
-const struct op *except_exit(struct cpu *c, uint64_t pc, uint64_t syndrome, uint64_t va, uint64_t ipa);
+const struct op *except_exit(struct cpu *c, uint64_t pc, uint64_t syndrome, uint64_t va,
+                             uint64_t ipa);
 
-/* Moves to exception level el with stack pointer selection spsel: banks SP, picks the TLB and the FP trap. */
+/* Moves to exception level el with stack pointer selection spsel: banks SP, picks the TLB and the
+ * FP trap. */
 void cpu_set_level(struct cpu *c, unsigned el, unsigned spsel);
 
 /* SPSR_ELx format of the present PSTATE, and back (only NZCV, DAIF, PAN, SS, IL, M: no checks). */
@@ -76,10 +85,12 @@ void cpu_set_pstate(struct cpu *c, uint64_t spsr);
 /* Sets PSTATE.PAN, with what that means for cached translations. */
 void cpu_set_pan(struct cpu *c, bool pan);
 
-/* Recomputes whether software step is active (D2.12): then ATTN_STEP keeps the run loop at one instruction a turn. */
+/* Recomputes whether software step is active (D2.12): then ATTN_STEP keeps the run loop at one
+ * instruction a turn. */
 void cpu_update_step(struct cpu *c);
 
-/* Whether an unmasked interrupt waits, so that the run loop must look before the next instruction. */
+/* Whether an unmasked interrupt waits, so that the run loop must look before the next instruction.
+ */
 static inline bool cpu_interrupt_due(const struct cpu *c)
 {
     return (atomic_load_explicit(&c->irq_line, memory_order_relaxed) && !(c->daif & DAIF_I)) ||

@@ -321,7 +321,7 @@ MEM_TEMPLATE const struct op *exclusive_load_slow(struct cpu *c, const struct op
     const char *p;
 
     if (!mem_sp_checked(c, op) ||
-        (p = mem_atomic_address(c, op, c->tlb, va, bytes, false, &ipa)) == NULL) {
+        (p = mem_atomic_address(c, op, c->tlb, va, bytes, MMU_READ, &ipa)) == NULL) {
         return NULL;
     }
     exclusive_load_from(c, op, p, ipa, bytes, pair);
@@ -340,7 +340,7 @@ MEM_TEMPLATE const struct op *exclusive_store_slow(struct cpu *c, const struct o
         return NULL;
     }
     if (!refused) {
-        p = mem_atomic_address(c, op, c->tlb, va, bytes, true, &ipa);
+        p = mem_atomic_address(c, op, c->tlb, va, bytes, MMU_WRITE, &ipa);
         if (p == NULL) {
             return NULL;
         }
@@ -414,7 +414,7 @@ MEM_TEMPLATE bool ordered_may_go_on(struct cpu *c, const struct op *op, uint64_t
         return false;
     }
     return (va & (bytes - 1)) == 0 ||
-           mem_atomic_address(c, op, c->tlb, va, bytes, write, &ipa) != NULL;
+           mem_atomic_address(c, op, c->tlb, va, bytes, write ? MMU_WRITE : MMU_READ, &ipa) != NULL;
 }
 
 #define MEM_ORDERED(bits)                                                                          \
@@ -477,7 +477,7 @@ MEM_SLOW_ROAD void *atomic_address_slow(struct cpu *c, const struct op *op, uint
 {
     uint64_t ipa;
 
-    return mem_atomic_address(c, op, c->tlb, va, bytes, true, &ipa);
+    return mem_atomic_address(c, op, c->tlb, va, bytes, MMU_READ | MMU_WRITE, &ipa);
 }
 
 /* Where the atomic works, or NULL as mem.h says. The whole access needs both rights. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * exec-system.c: system instructions that are not moves: PSTATE writes, barriers, hints, and cache, TLB and address translation
- * maintenance (Arm ARM C5, D7.5, D8.13).
+ * exec-system.c: system instructions that are not moves: PSTATE writes, barriers, hints, and cache,
+ * TLB and address translation maintenance (Arm ARM C5, D7.5, D8.13).
  */
 #include <sched.h>
 #include <stdatomic.h>
@@ -15,23 +15,29 @@
 #include "vcpu.h"
 #include "vm.h"
 
-enum { SCTLR_NTWI = 1u << 16, SCTLR_NTWE = 1u << 18 };
+enum {
+    SCTLR_NTWI = 1u << 16,
+    SCTLR_NTWE = 1u << 18
+};
 
 static const struct op *resync_after(struct cpu *c, const struct op *op)
 {
     return code_branch(c, cpu_op_pc(c, op) + 4);
 }
 
-/* An EL0 access that SCTLR_EL1 denies: EC 0x18 with the instruction's own fields (word: the instruction). */
+/* An EL0 access that SCTLR_EL1 denies: EC 0x18 with the instruction's own fields (word: the
+ * instruction). */
 static const struct op *trap_system(struct cpu *c, const struct op *op, uint32_t word)
 {
-    uint32_t iss = bits32(word, 20, 19) << 20 | bits32(word, 7, 5) << 17 | bits32(word, 18, 16) << 14 |
-                   bits32(word, 15, 12) << 10 | bits32(word, 4, 0) << 5 | bits32(word, 11, 8) << 1 | bits32(word, 21, 21);
+    uint32_t iss = bits32(word, 20, 19) << 20 | bits32(word, 7, 5) << 17 |
+                   bits32(word, 18, 16) << 14 | bits32(word, 15, 12) << 10 |
+                   bits32(word, 4, 0) << 5 | bits32(word, 11, 8) << 1 | bits32(word, 21, 21);
 
     return except_sync(c, op, EC_SYSREG, iss);
 }
 
-/* ---- MSR (immediate), C6.2.229 ------------------------------------------------------------------ */
+/* ---- MSR (immediate), C6.2.229 ------------------------------------------------------------------
+ */
 
 static const struct op *exec_msr_spsel(struct cpu *c, const struct op *op)
 {
@@ -77,13 +83,20 @@ bool sysreg_decode_immediate(uint32_t insn, struct op *op)
     switch (bits32(insn, 18, 16) << 3 | bits32(insn, 7, 5)) {
     case 004: op->exec = exec_msr_pan; return true;
     case 005: op->exec = exec_msr_spsel; return true;
-    case 036: op->exec = exec_msr_daif; op->rd = 1; return true;
-    case 037: op->exec = exec_msr_daif; op->rd = 0; return true;
+    case 036:
+        op->exec = exec_msr_daif;
+        op->rd = 1;
+        return true;
+    case 037:
+        op->exec = exec_msr_daif;
+        op->rd = 0;
+        return true;
     default: return false;
     }
 }
 
-/* ---- Barriers, C6.2 ------------------------------------------------------------------------------ */
+/* ---- Barriers, C6.2
+ * ------------------------------------------------------------------------------ */
 
 static const struct op *exec_clrex(struct cpu *c, const struct op *op)
 {
@@ -91,7 +104,8 @@ static const struct op *exec_clrex(struct cpu *c, const struct op *op)
     OP_NEXT(c, op);
 }
 
-/* imm: CRm. Reads order as acquire, writes as release; the full kind needs the host's full fence (B2.3.11). */
+/* imm: CRm. Reads order as acquire, writes as release; the full kind needs the host's full fence
+ * (B2.3.11). */
 static const struct op *exec_dmb(struct cpu *c, const struct op *op)
 {
     switch (op->imm & 3) {
@@ -133,7 +147,8 @@ bool sysreg_decode_barrier(uint32_t insn, struct op *op)
     }
 }
 
-/* ---- Hints, C6.2 --------------------------------------------------------------------------------- */
+/* ---- Hints, C6.2
+ * --------------------------------------------------------------------------------- */
 
 static const struct op *exec_nop(struct cpu *c, const struct op *op)
 {
@@ -187,7 +202,8 @@ bool sysreg_decode_hint(uint32_t insn, struct op *op)
     return true;
 }
 
-/* ---- Maintenance by SYS, C5.3-C5.5 -------------------------------------------------------------- */
+/* ---- Maintenance by SYS, C5.3-C5.5 --------------------------------------------------------------
+ */
 
 static void broadcast(struct cpu *c, enum shootdown_kind kind, uint64_t arg)
 {
@@ -200,8 +216,8 @@ static void broadcast(struct cpu *c, enum shootdown_kind kind, uint64_t arg)
 }
 
 /*
- * TLBI. imm: CRm (3 inner shareable, 7 local) << 4 | op2. A non-shareable TLBI reaches only this PE. Invalidating more than asked,
- * such as every ASID for a VA, is allowed (D8.13.1).
+ * TLBI. imm: CRm (3 inner shareable, 7 local) << 4 | op2. A non-shareable TLBI reaches only this
+ * PE. Invalidating more than asked, such as every ASID for a VA, is allowed (D8.13.1).
  */
 static const struct op *exec_tlbi(struct cpu *c, const struct op *op)
 {
@@ -260,7 +276,8 @@ static const struct op *exec_ic_ivau(struct cpu *c, const struct op *op)
     OP_NEXT(c, op);
 }
 
-/* DC by address: no caches, but the translation faults of one. imm: bit 0, EL0 may; bit 1, needs write permission (IVAC). */
+/* DC by address: no caches, but the translation faults of one. imm: bit 0, EL0 may; bit 1, needs
+ * write permission (IVAC). */
 static const struct op *exec_dc(struct cpu *c, const struct op *op)
 {
     uint64_t ipa;
@@ -317,7 +334,8 @@ static const struct op *exec_at(struct cpu *c, const struct op *op)
     ok = mmu_walk(c, va, el0, &page, &fault);
     c->pan = pan;
     if (!ok && fault.stage2) {
-        return except_exit(c, cpu_op_pc(c, op), esr_make(EC_DABORT_LOWER, fault.fsc | 1u << 8 | 1u << 7), va, fault.ipa);
+        return except_exit(c, cpu_op_pc(c, op),
+                           esr_make(EC_DABORT_LOWER, fault.fsc | 1u << 8 | 1u << 7), va, fault.ipa);
     }
     if (!ok || !(page.rights & need)) {
         c->par = 1 | (uint64_t)fault.fsc << 1 | UINT64_C(1) << 11;

@@ -2,9 +2,10 @@
 /*
  * guest-mem.h: touching guest RAM from the host.
  *
- * Guest RAM is shared between vCPU threads and the VMM. Aligned accesses are relaxed atomics: single-copy atomic as the
- * guest expects (B2.2.1), no data race in the sense of C11, and plain moves on the hosts we run on. Unaligned ones go byte by
- * byte. Ordering comes from the guest's own barriers (exec-system.c) and acquire/release instructions.
+ * Guest RAM is shared between vCPU threads and the VMM. Aligned accesses are relaxed atomics:
+ * single-copy atomic as the guest expects (B2.2.1), no data race in the sense of C11, and plain
+ * moves on the hosts we run on. Unaligned ones go byte by byte. Ordering comes from the guest's own
+ * barriers (exec-system.c) and acquire/release instructions.
  */
 #ifndef SOFTHV_GUEST_MEM_H
 #define SOFTHV_GUEST_MEM_H

@@ -15,7 +15,8 @@ uint64_t host_now_ns(void);
 
 void host_cond_init(pthread_cond_t *cond);
 
-/* Waits for cond until `until` (HOST_FOREVER: no limit) on host_now_ns's clock. May return early. */
+/* Waits for cond until `until` (HOST_FOREVER: no limit) on host_now_ns's clock. May return early.
+ */
 void host_wait(pthread_cond_t *cond, pthread_mutex_t *lock, uint64_t until);
 
 #endif

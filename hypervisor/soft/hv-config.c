@@ -160,7 +160,8 @@ static const uint16_t feature_key[] = {
     [HV_FEATURE_REG_ID_AA64ZFR0_EL1] = HV_SYS_REG_ID_AA64ZFR0_EL1,
 };
 
-hv_return_t hv_vcpu_config_get_feature_reg(hv_vcpu_config_t config, hv_feature_reg_t feature_reg, uint64_t *value)
+hv_return_t hv_vcpu_config_get_feature_reg(hv_vcpu_config_t config, hv_feature_reg_t feature_reg,
+                                           uint64_t *value)
 {
     if (config == NULL || value == NULL) {
         return HV_BAD_ARGUMENT;
@@ -178,7 +179,8 @@ hv_return_t hv_vcpu_config_get_feature_reg(hv_vcpu_config_t config, hv_feature_r
     return HV_SUCCESS;
 }
 
-hv_return_t hv_vcpu_config_get_ccsidr_el1_sys_reg_values(hv_vcpu_config_t config, hv_cache_type_t cache_type,
+hv_return_t hv_vcpu_config_get_ccsidr_el1_sys_reg_values(hv_vcpu_config_t config,
+                                                         hv_cache_type_t cache_type,
                                                          uint64_t *values)
 {
     if (config == NULL || values == NULL || cache_type > HV_CACHE_TYPE_INSTRUCTION) {

@@ -18,7 +18,8 @@ struct hv_vm_config_s {
     bool wfi_exits;
 };
 
-/* Fills in the defaults, SOFTHV_WFI of the environment among them; leaves the object header alone. */
+/* Fills in the defaults, SOFTHV_WFI of the environment among them; leaves the object header alone.
+ */
 void hv_config_defaults(hv_vm_config_t config);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * hv-vcpu.c: the accessors of hv_vcpu_*: registers, pending interrupts, timer, debug traps. All on the owner's thread.
+ * hv-vcpu.c: the accessors of hv_vcpu_*: registers, pending interrupts, timer, debug traps. All on
+ * the owner's thread.
  */
 #include <string.h>
 
@@ -67,7 +68,8 @@ hv_return_t hv_vcpu_set_reg(hv_vcpu_t vcpu, hv_reg_t reg, uint64_t value)
     }
 }
 
-hv_return_t hv_vcpu_get_simd_fp_reg(hv_vcpu_t vcpu, hv_simd_fp_reg_t reg, hv_simd_fp_uchar16_t *value)
+hv_return_t hv_vcpu_get_simd_fp_reg(hv_vcpu_t vcpu, hv_simd_fp_reg_t reg,
+                                    hv_simd_fp_uchar16_t *value)
 {
     hv_return_t ret;
     struct vcpu *v = vcpu_owned(vcpu, &ret);
@@ -79,7 +81,8 @@ hv_return_t hv_vcpu_get_simd_fp_reg(hv_vcpu_t vcpu, hv_simd_fp_reg_t reg, hv_sim
     return HV_SUCCESS;
 }
 
-hv_return_t hv_vcpu_set_simd_fp_reg(hv_vcpu_t vcpu, hv_simd_fp_reg_t reg, hv_simd_fp_uchar16_t value)
+hv_return_t hv_vcpu_set_simd_fp_reg(hv_vcpu_t vcpu, hv_simd_fp_reg_t reg,
+                                    hv_simd_fp_uchar16_t value)
 {
     hv_return_t ret;
     struct vcpu *v = vcpu_owned(vcpu, &ret);
@@ -108,7 +111,8 @@ hv_return_t hv_vcpu_set_sys_reg(hv_vcpu_t vcpu, hv_sys_reg_t reg, uint64_t value
     hv_return_t ret;
     struct vcpu *v = vcpu_owned(vcpu, &ret);
 
-    if (v == NULL || !hv_sys_reg_offered(reg, v->vm->gic != NULL) || !sysreg_set(&v->cpu, reg, value)) {
+    if (v == NULL || !hv_sys_reg_offered(reg, v->vm->gic != NULL) ||
+        !sysreg_set(&v->cpu, reg, value)) {
         return HV_BAD_ARGUMENT;
     }
     return HV_SUCCESS;
@@ -117,7 +121,9 @@ hv_return_t hv_vcpu_set_sys_reg(hv_vcpu_t vcpu, hv_sys_reg_t reg, uint64_t value
 /* The flag behind an interrupt type; NULL: no such type. */
 static bool *pending_flag(struct vcpu *v, hv_interrupt_type_t type)
 {
-    return type == HV_INTERRUPT_TYPE_IRQ ? &v->pending_irq : type == HV_INTERRUPT_TYPE_FIQ ? &v->pending_fiq : NULL;
+    return type == HV_INTERRUPT_TYPE_IRQ   ? &v->pending_irq
+           : type == HV_INTERRUPT_TYPE_FIQ ? &v->pending_fiq
+                                           : NULL;
 }
 
 hv_return_t hv_vcpu_get_pending_interrupt(hv_vcpu_t vcpu, hv_interrupt_type_t type, bool *pending)
@@ -145,29 +151,29 @@ hv_return_t hv_vcpu_set_pending_interrupt(hv_vcpu_t vcpu, hv_interrupt_type_t ty
 }
 
 /* A flag or a number of the vCPU, read and written as it is. */
-#define VCPU_ACCESSORS(name, type, field) \
-    hv_return_t hv_vcpu_get_##name(hv_vcpu_t vcpu, type *value) \
-    { \
-        hv_return_t ret; \
-        const struct vcpu *v = vcpu_owned(vcpu, &ret); \
-\
-        if (v == NULL || value == NULL) { \
-            return HV_BAD_ARGUMENT; \
-        } \
-        *value = v->field; \
-        return HV_SUCCESS; \
-    } \
-\
-    hv_return_t hv_vcpu_set_##name(hv_vcpu_t vcpu, type value) \
-    { \
-        hv_return_t ret; \
-        struct vcpu *v = vcpu_owned(vcpu, &ret); \
-\
-        if (v == NULL) { \
-            return ret; \
-        } \
-        v->field = value; \
-        return HV_SUCCESS; \
+#define VCPU_ACCESSORS(name, type, field)                                                          \
+    hv_return_t hv_vcpu_get_##name(hv_vcpu_t vcpu, type *value)                                    \
+    {                                                                                              \
+        hv_return_t ret;                                                                           \
+        const struct vcpu *v = vcpu_owned(vcpu, &ret);                                             \
+                                                                                                   \
+        if (v == NULL || value == NULL) {                                                          \
+            return HV_BAD_ARGUMENT;                                                                \
+        }                                                                                          \
+        *value = v->field;                                                                         \
+        return HV_SUCCESS;                                                                         \
+    }                                                                                              \
+                                                                                                   \
+    hv_return_t hv_vcpu_set_##name(hv_vcpu_t vcpu, type value)                                     \
+    {                                                                                              \
+        hv_return_t ret;                                                                           \
+        struct vcpu *v = vcpu_owned(vcpu, &ret);                                                   \
+                                                                                                   \
+        if (v == NULL) {                                                                           \
+            return ret;                                                                            \
+        }                                                                                          \
+        v->field = value;                                                                          \
+        return HV_SUCCESS;                                                                         \
     }
 
 VCPU_ACCESSORS(trap_debug_exceptions, bool, cpu.trap_debug)

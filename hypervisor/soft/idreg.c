@@ -25,10 +25,12 @@ uint64_t idreg_default(unsigned key, unsigned ipa_bits, bool gic)
 {
     switch (key) {
     case SYSREG(3, 0, 0, 4, 0):
-        /* ID_AA64PFR0_EL1: EL0 and EL1 in AArch64 state; FP and Advanced SIMD without half precision; CSV2 and CSV3. */
+        /* ID_AA64PFR0_EL1: EL0 and EL1 in AArch64 state; FP and Advanced SIMD without half
+         * precision; CSV2 and CSV3. */
         return FIELD(1, 0) | FIELD(1, 4) | FIELD(gic, 24) | FIELD(1, 56) | FIELD(1, 60);
     case SYSREG(3, 0, 0, 5, 0):
-        /* ID_AA64DFR0_EL1: Armv8 debug with two breakpoints and two watchpoints, the minimum; no PMU, no trace. */
+        /* ID_AA64DFR0_EL1: Armv8 debug with two breakpoints and two watchpoints, the minimum; no
+         * PMU, no trace. */
         return FIELD(6, 0) | FIELD(1, 12) | FIELD(1, 20);
     case SYSREG(3, 0, 0, 6, 0):
         /* ID_AA64ISAR0_EL1: AES with PMULL, SHA1, SHA256, CRC32, LSE. */
@@ -67,7 +69,8 @@ void idreg_reset(struct cpu *c, unsigned ipa_bits, bool gic)
 
 uint64_t idreg_ccsidr(unsigned csselr)
 {
-    /* Level 1: 64 KiB, 4 ways, 256 sets; level 2, unified: 4 MiB, 16 ways, 4096 sets. Lines of 64 bytes. */
+    /* Level 1: 64 KiB, 4 ways, 256 sets; level 2, unified: 4 MiB, 16 ways, 4096 sets. Lines of 64
+     * bytes. */
     switch (csselr) {
     case 0:
     case 1: return UINT64_C(255) << 13 | 3 << 3 | 2;

@@ -2,8 +2,8 @@
 /*
  * mem.c: guest memory accesses that miss the fast path of mem.h.
  *
- * TLB misses, unaligned accesses and page crossings, the GIC's registers, data aborts to EL1, and exits to the VMM with the syndrome
- * the architecture gives (ISS of a data abort, D17.2.37).
+ * TLB misses, unaligned accesses and page crossings, the GIC's registers, data aborts to EL1, and
+ * exits to the VMM with the syndrome the architecture gives (ISS of a data abort, D17.2.37).
  */
 #include "mem.h"
 
@@ -16,27 +16,48 @@
 #include "vcpu.h"
 #include "vm.h"
 
-enum { SCTLR_A = 1u << 1, SCTLR_SA = 1u << 3, SCTLR_SA0 = 1u << 4 };
-enum { ISS_WNR = 1u << 6, ISS_S1PTW = 1u << 7, ISS_CM = 1u << 8, ISS_ISV = 1u << 24 };
+enum {
+    SCTLR_A = 1u << 1,
+    SCTLR_SA = 1u << 3,
+    SCTLR_SA0 = 1u << 4
+};
+enum {
+    ISS_WNR = 1u << 6,
+    ISS_S1PTW = 1u << 7,
+    ISS_CM = 1u << 8,
+    ISS_ISV = 1u << 24
+};
 
 /* One access being worked on. */
 struct access {
     struct cpu *c;
     const struct op *op;
     struct tlb *t;
-    uint64_t va; /* as the guest gave it, tag included */
-    unsigned kind; /* MMU_READ and/or MMU_WRITE: rights needed */
-    bool cache_op; /* DC or AT: reported with ISS.CM */
+    uint64_t va;            /* as the guest gave it, tag included */
+    unsigned kind;          /* MMU_READ and/or MMU_WRITE: rights needed */
+    bool cache_op;          /* DC or IC: reported with ISS.CM */
+    bool only_write_faults; /* of a read-modify-write: a plain read of the address would have worked
+                             */
 };
 
-static bool access_write(const struct access *a)
+static bool access_write(struct access *a)
 {
     return (a->kind & MMU_WRITE) != 0;
 }
 
-static bool data_abort(const struct access *a, uint64_t va, unsigned fsc)
+/* ISS.WnR: cache maintenance counts as a write; a read-modify-write as a read where that would
+ * fault as well (D17.2.37). */
+static uint32_t access_wnr(struct access *a)
 {
-    uint32_t iss = fsc | (access_write(a) ? (uint32_t)ISS_WNR : 0) | (a->cache_op ? (uint32_t)(ISS_CM | ISS_WNR) : 0);
+    bool read = a->kind == (MMU_READ | MMU_WRITE) ? !a->only_write_faults
+                                                  : !access_write(a) && !a->cache_op;
+
+    return read ? 0 : ISS_WNR;
+}
+
+static bool data_abort(struct access *a, uint64_t va, unsigned fsc)
+{
+    uint32_t iss = fsc | access_wnr(a) | (a->cache_op ? (uint32_t)ISS_CM : 0);
 
     a->c->far = va;
     except_sync(a->c, a->op, a->c->el == 0 ? EC_DABORT_LOWER : EC_DABORT_SAME, iss);
@@ -44,7 +65,8 @@ static bool data_abort(const struct access *a, uint64_t va, unsigned fsc)
 }
 
 /*
- * ISS.{ISV,SAS,SSE,SRT,SF,AR}: valid for loads and stores of one general register without writeback (D17.2.37). Zero for the rest.
+ * ISS.{ISV,SAS,SSE,SRT,SF,AR}: valid for loads and stores of one general register without writeback
+ * (D17.2.37). Zero for the rest.
  */
 static uint32_t access_iss(uint32_t insn)
 {
@@ -54,8 +76,12 @@ static uint32_t access_iss(uint32_t insn)
 
     if ((insn & 0x3b000000) == 0x18000000 && !bit32(insn, 26) && size != 3) {
         /* Load register (literal). */
-        return (uint32_t)ISS_ISV | (size == 0 ? 2u : size == 1 ? 3u : 2u) << 22 | (size == 2 ? 1u << 21 : 0) |
-               bits32(insn, 4, 0) << 16 | (size == 0 ? 0 : 1u << 15);
+        return (uint32_t)ISS_ISV |
+               (size == 0   ? 2u
+                : size == 1 ? 3u
+                            : 2u)
+                   << 22 |
+               (size == 2 ? 1u << 21 : 0) | bits32(insn, 4, 0) << 16 | (size == 0 ? 0 : 1u << 15);
     }
     if ((insn & 0x3f000000) == 0x08000000 && bit32(insn, 23) && !bit32(insn, 21)) {
         /* Load-acquire and store-release. */
@@ -73,7 +99,7 @@ static uint32_t access_iss(uint32_t insn)
     return iss | (sign_extend ? 1u << 21 : 0) | (wide ? 1u << 15 : 0);
 }
 
-static bool exit_stage2(const struct access *a, uint64_t ipa, bool walking)
+static bool exit_stage2(struct access *a, uint64_t ipa, bool walking)
 {
     uint32_t iss = FSC_TRANSLATION | 3;
     uint64_t pc = cpu_op_pc(a->c, a->op);
@@ -83,13 +109,14 @@ static bool exit_stage2(const struct access *a, uint64_t ipa, bool walking)
     } else {
         iss |= a->cache_op ? (uint32_t)ISS_CM : access_iss(code_word(a->c, a->op));
     }
-    iss |= access_write(a) ? (uint32_t)ISS_WNR : 0;
+    iss |= access_wnr(a);
     except_exit(a->c, pc, esr_make(EC_DABORT_LOWER, iss), a->va, ipa);
     return false;
 }
 
-/* Translates and checks everything but alignment. page->host may be NULL (then the memory map was not checked). */
-static bool access_translate(const struct access *a, uint64_t va, struct mmu_page *page, bool aligned)
+/* Translates and checks everything but alignment. page->host may be NULL (then the memory map was
+ * not checked). */
+static bool access_translate(struct access *a, uint64_t va, struct mmu_page *page, bool aligned)
 {
     struct mmu_fault fault;
 
@@ -99,6 +126,8 @@ static bool access_translate(const struct access *a, uint64_t va, struct mmu_pag
     if (!aligned && page->device) {
         return data_abort(a, va, FSC_ALIGNMENT);
     }
+    a->only_write_faults =
+        page->rights & (page->host != NULL ? page->rights_map : (unsigned)MMU_READ) & MMU_READ;
     if ((page->rights & a->kind) != a->kind) {
         return data_abort(a, va, fault.fsc);
     }
@@ -128,7 +157,7 @@ static void store_unaligned(char *p, unsigned size, uint64_t v)
 }
 
 /* Device registers that the engine itself has, or an exit. */
-static bool access_mmio(const struct access *a, const struct mmu_page *page, unsigned size, uint64_t *val)
+static bool access_mmio(struct access *a, const struct mmu_page *page, unsigned size, uint64_t *val)
 {
     struct gic *gic = cpu_vcpu(a->c)->vm->gic;
     uint64_t ipa = page->ipa | (a->va & ~GUEST_PAGE_MASK);
@@ -145,7 +174,7 @@ static bool access_mmio(const struct access *a, const struct mmu_page *page, uns
 }
 
 /* The host bytes of a page-contained access if the TLB already knows them. */
-static char *tlb_hit(const struct access *a)
+static char *tlb_hit(struct access *a)
 {
     const struct tlb_entry *e = mem_tlb_entry(a->t, a->va);
     uint64_t key = (a->va ^ a->t->key) & GUEST_PAGE_MASK;
@@ -157,7 +186,7 @@ static char *tlb_hit(const struct access *a)
 }
 
 /* Across a page boundary: both pages are checked before a byte moves. */
-static bool access_split(const struct access *a, unsigned size, uint64_t *val)
+static bool access_split(struct access *a, unsigned size, uint64_t *val)
 {
     struct mmu_page page[2];
     unsigned first = (unsigned)(GUEST_PAGE_SIZE - (a->va & ~GUEST_PAGE_MASK));
@@ -173,7 +202,8 @@ static bool access_split(const struct access *a, unsigned size, uint64_t *val)
         }
     }
     for (unsigned i = 0; i < size; i++) {
-        char *p = i < first ? page[0].host + (GUEST_PAGE_SIZE - first) + i : page[1].host + (i - first);
+        char *p =
+            i < first ? page[0].host + (GUEST_PAGE_SIZE - first) + i : page[1].host + (i - first);
         if (access_write(a)) {
             guest_store8(p, *val >> (8 * i));
         } else {
@@ -186,7 +216,7 @@ static bool access_split(const struct access *a, unsigned size, uint64_t *val)
     return true;
 }
 
-static bool access_one(const struct access *a, unsigned size, uint64_t *val)
+static bool access_one(struct access *a, unsigned size, uint64_t *val)
 {
     bool aligned = (a->va & (size - 1)) == 0;
     char *p;
@@ -218,25 +248,29 @@ static bool access_one(const struct access *a, unsigned size, uint64_t *val)
     return true;
 }
 
-bool mem_load_slow(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va, unsigned size, uint64_t *val)
+bool mem_load_slow(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va, unsigned size,
+                   uint64_t *val)
 {
     struct access a = {.c = c, .op = op, .t = t, .va = va, .kind = MMU_READ};
 
     return access_one(&a, size, val);
 }
 
-bool mem_store_slow(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va, unsigned size, uint64_t val)
+bool mem_store_slow(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va, unsigned size,
+                    uint64_t val)
 {
     struct access a = {.c = c, .op = op, .t = t, .va = va, .kind = MMU_WRITE};
 
     return access_one(&a, size, &val);
 }
 
-bool mem_load_pair_slow(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va, unsigned size, uint64_t *val)
+bool mem_load_pair_slow(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va,
+                        unsigned size, uint64_t *val)
 {
     uint64_t v[2];
 
-    if (!mem_load_slow(c, op, t, va, size, &v[0]) || !mem_load_slow(c, op, t, va + size, size, &v[1])) {
+    if (!mem_load_slow(c, op, t, va, size, &v[0]) ||
+        !mem_load_slow(c, op, t, va + size, size, &v[1])) {
         return false;
     }
     val[0] = v[0];
@@ -244,16 +278,17 @@ bool mem_load_pair_slow(struct cpu *c, const struct op *op, struct tlb *t, uint6
     return true;
 }
 
-bool mem_store_pair_slow(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va, unsigned size,
-                         const uint64_t *val)
+bool mem_store_pair_slow(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va,
+                         unsigned size, const uint64_t *val)
 {
-    return mem_store_slow(c, op, t, va, size, val[0]) && mem_store_slow(c, op, t, va + size, size, val[1]);
+    return mem_store_slow(c, op, t, va, size, val[0]) &&
+           mem_store_slow(c, op, t, va + size, size, val[1]);
 }
 
-void *mem_atomic_address(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va, unsigned size, bool write,
-                         uint64_t *ipa)
+void *mem_atomic_address(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va,
+                         unsigned size, unsigned kind, uint64_t *ipa)
 {
-    struct access a = {.c = c, .op = op, .t = t, .va = va, .kind = write ? MMU_READ | MMU_WRITE : MMU_READ};
+    struct access a = {.c = c, .op = op, .t = t, .va = va, .kind = kind};
     struct mmu_page page;
     char *p;
 
@@ -294,7 +329,8 @@ bool mem_zero_block(struct cpu *c, const struct op *op, uint64_t va)
 
     if (p == NULL) {
         struct mmu_page page;
-        /* Faults report the address given; on Device memory DC ZVA is an Alignment fault (C5.3.10). */
+        /* Faults report the address given; on Device memory DC ZVA is an Alignment fault (C5.3.10).
+         */
         a.va = va;
         if (!access_translate(&a, va, &page, false)) {
             return false;
@@ -312,8 +348,12 @@ bool mem_zero_block(struct cpu *c, const struct op *op, uint64_t va)
 
 bool mem_cache_op(struct cpu *c, const struct op *op, uint64_t va, bool write, uint64_t *ipa)
 {
-    struct access a = {
-        .c = c, .op = op, .t = mem_tlb(c), .va = va, .kind = write ? MMU_WRITE : MMU_READ, .cache_op = true};
+    struct access a = {.c = c,
+                       .op = op,
+                       .t = mem_tlb(c),
+                       .va = va,
+                       .kind = write ? MMU_WRITE : MMU_READ,
+                       .cache_op = true};
     struct mmu_page page;
 
     if (!access_translate(&a, va, &page, true)) {

@@ -2,18 +2,20 @@
 /*
  * mem.h: how instruction handlers reach guest memory.
  *
- * Every function returns false when the access did not happen: an exception has been taken or an exit prepared, cpu.pc is
- * set, no guest register has changed, and the handler must return NULL at once. The fast path is a TLB hit on RAM by an
- * aligned access; everything else (misses, unaligned accesses, page crossings, the GIC's registers, faults, exits to the VMM)
- * is in mem.c.
+ * Every function returns false when the access did not happen: an exception has been taken or an
+ * exit prepared, cpu.pc is set, no guest register has changed, and the handler must return NULL at
+ * once. The fast path is a TLB hit on RAM by an aligned access; everything else (misses, unaligned
+ * accesses, page crossings, the GIC's registers, faults, exits to the VMM) is in mem.c.
  *
- * `t` says with whose rights: mem_tlb(c) for ordinary accesses, mem_tlb_unprivileged(c) for LDTR/STTR.
+ * `t` says with whose rights: mem_tlb(c) for ordinary accesses, mem_tlb_unprivileged(c) for
+ * LDTR/STTR.
  */
 #ifndef SOFTHV_MEM_H
 #define SOFTHV_MEM_H
 
 #include "cpu.h"
 #include "guest-mem.h"
+#include "mmu.h"
 
 static inline struct tlb *mem_tlb(struct cpu *c)
 {
@@ -34,14 +36,14 @@ bool mem_load_slow(struct cpu *c, const struct op *op, struct tlb *t, uint64_t v
                    uint64_t *val);
 bool mem_store_slow(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va, unsigned size,
                     uint64_t val);
-bool mem_load_pair_slow(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va, unsigned size,
-                        uint64_t *val);
-bool mem_store_pair_slow(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va, unsigned size,
-                         const uint64_t *val);
+bool mem_load_pair_slow(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va,
+                        unsigned size, uint64_t *val);
+bool mem_store_pair_slow(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va,
+                         unsigned size, const uint64_t *val);
 
 /* One element of 1, 2, 4 or 8 bytes, zero-extended. */
-static inline bool mem_load(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va, unsigned size,
-                            uint64_t *val)
+static inline bool mem_load(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va,
+                            unsigned size, uint64_t *val)
 {
     const struct tlb_entry *e = mem_tlb_entry(t, va);
 
@@ -52,8 +54,8 @@ static inline bool mem_load(struct cpu *c, const struct op *op, struct tlb *t, u
     return mem_load_slow(c, op, t, va, size, val);
 }
 
-static inline bool mem_store(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va, unsigned size,
-                             uint64_t val)
+static inline bool mem_store(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va,
+                             unsigned size, uint64_t val)
 {
     const struct tlb_entry *e = mem_tlb_entry(t, va);
 
@@ -65,11 +67,12 @@ static inline bool mem_store(struct cpu *c, const struct op *op, struct tlb *t, 
 }
 
 /*
- * Two elements of `size` (4 or 8) bytes at va and va + size: LDP/STP and the 128-bit SIMD&FP accesses (size 8; each half is
- * single-copy atomic, as B2.2.1 asks). A load writes val[0] and val[1] only if both could be read.
+ * Two elements of `size` (4 or 8) bytes at va and va + size: LDP/STP and the 128-bit SIMD&FP
+ * accesses (size 8; each half is single-copy atomic, as B2.2.1 asks). A load writes val[0] and
+ * val[1] only if both could be read.
  */
-static inline bool mem_load_pair(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va, unsigned size,
-                                 uint64_t *val)
+static inline bool mem_load_pair(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va,
+                                 unsigned size, uint64_t *val)
 {
     const struct tlb_entry *e = mem_tlb_entry(t, va);
 
@@ -83,8 +86,8 @@ static inline bool mem_load_pair(struct cpu *c, const struct op *op, struct tlb 
     return mem_load_pair_slow(c, op, t, va, size, val);
 }
 
-static inline bool mem_store_pair(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va, unsigned size,
-                                  const uint64_t *val)
+static inline bool mem_store_pair(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va,
+                                  unsigned size, const uint64_t *val)
 {
     const struct tlb_entry *e = mem_tlb_entry(t, va);
 
@@ -99,16 +102,17 @@ static inline bool mem_store_pair(struct cpu *c, const struct op *op, struct tlb
 }
 
 /*
- * For exclusives and atomics: the host address of `size` (1-16) bytes of RAM at va, checked for read (and, if `write`, write)
- * permission and natural alignment (an Alignment fault otherwise). *ipa is its IPA. Not RAM, but MMIO: exits with ISV=0 as
- * the framework does. NULL: as false above.
+ * For exclusives and atomics: the host address of `size` (1-16) bytes of RAM at va, checked for the
+ * rights `kind` (MMU_READ for a load-exclusive, MMU_WRITE for a store-exclusive, both for a
+ * read-modify-write) and natural alignment (an Alignment fault otherwise). *ipa is its IPA. Not
+ * RAM, but MMIO: exits with ISV=0 as the framework does. NULL: as false above.
  */
-void *mem_atomic_address(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va, unsigned size, bool write,
-                         uint64_t *ipa);
+void *mem_atomic_address(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va,
+                         unsigned size, unsigned kind, uint64_t *ipa);
 
 /*
- * The address in slot rn. With SP as base and SCTLR_EL1.SA{,0} set, a misaligned SP raises an SP alignment fault (D1.10.2):
- * then false.
+ * The address in slot rn. With SP as base and SCTLR_EL1.SA{,0} set, a misaligned SP raises an SP
+ * alignment fault (D1.10.2): then false.
  */
 bool mem_sp_aligned_slow(struct cpu *c, const struct op *op);
 
@@ -122,8 +126,8 @@ static inline bool mem_base(struct cpu *c, const struct op *op, uint64_t *va)
 }
 
 /*
- * Cache maintenance by address: checks that va translates and may be read (written, for DC IVAC); *ipa is where it leads, RAM or
- * not. Faults carry ISS.CM.
+ * Cache maintenance by address: checks that va translates and may be read (written, for DC IVAC);
+ * *ipa is where it leads, RAM or not. Faults carry ISS.CM.
  */
 bool mem_cache_op(struct cpu *c, const struct op *op, uint64_t va, bool write, uint64_t *ipa);
 

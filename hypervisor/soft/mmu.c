@@ -8,10 +8,13 @@
 #include "vcpu.h"
 #include "vm.h"
 
-enum { SCTLR_M = 1u << 0, SCTLR_WXN = 1u << 19 };
+enum {
+    SCTLR_M = 1u << 0,
+    SCTLR_WXN = 1u << 19
+};
 
-#define TCR_A1 (UINT64_C(1) << 22)
-#define TCR_AS (UINT64_C(1) << 36)
+#define TCR_A1   (UINT64_C(1) << 22)
+#define TCR_AS   (UINT64_C(1) << 36)
 #define TCR_TBI0 (UINT64_C(1) << 37)
 #define TCR_TBI1 (UINT64_C(1) << 38)
 
@@ -51,7 +54,8 @@ static struct walk walk_for(const struct cpu *c, bool upper)
     struct walk w;
     unsigned txsz = (unsigned)(upper ? bits64(c->tcr, 21, 16) : bits64(c->tcr, 5, 0));
 
-    /* TxSZ outside of 16-39 is CONSTRAINED UNPREDICTABLE: taken as the nearest legal value (D8.2.1). */
+    /* TxSZ outside of 16-39 is CONSTRAINED UNPREDICTABLE: taken as the nearest legal value
+     * (D8.2.1). */
     txsz = txsz < 16 ? 16 : txsz > 39 ? 39 : txsz;
     w.in_bits = 64 - txsz;
     w.page_bits = upper ? granule1[bits64(c->tcr, 31, 30)] : granule0[bits64(c->tcr, 15, 14)];
@@ -82,7 +86,8 @@ static void resolve_map(struct cpu *c, struct mmu_page *page)
 }
 
 /* D8.4: rights of a leaf descriptor, with what the tables above took away. */
-static unsigned leaf_rights(const struct cpu *c, uint64_t desc, unsigned ap_table, bool uxn_table, bool pxn_table, bool el0)
+static unsigned leaf_rights(const struct cpu *c, uint64_t desc, unsigned ap_table, bool uxn_table,
+                            bool pxn_table, bool el0)
 {
     bool user = bit64(desc, 6) && !(ap_table & 1);
     bool writable = !bit64(desc, 7) && !(ap_table & 2);
@@ -114,8 +119,8 @@ static bool walk_fault(struct mmu_fault *f, unsigned fsc, unsigned level)
     return false;
 }
 
-static bool walk_tables(struct cpu *c, const struct walk *w, uint64_t va, bool el0, struct mmu_page *page,
-                        struct mmu_fault *f)
+static bool walk_tables(struct cpu *c, const struct walk *w, uint64_t va, bool el0,
+                        struct mmu_page *page, struct mmu_fault *f)
 {
     unsigned stride = w->page_bits - 3;
     unsigned level = 4 - (w->in_bits - w->page_bits + stride - 1) / stride;
@@ -125,7 +130,8 @@ static bool walk_tables(struct cpu *c, const struct walk *w, uint64_t va, bool e
     bool pxn_table = false;
     uint64_t table = w->table;
 
-    /* The first table may be smaller than a page; it is aligned to its size, but not below 64 bytes (D17.2.144). */
+    /* The first table may be smaller than a page; it is aligned to its size, but not below 64 bytes
+     * (D17.2.144). */
     unsigned first_bits = top - ((3 - level) * stride + w->page_bits) + 3;
     table &= ~ones64(first_bits < 6 ? 6 : first_bits);
     if (table >> w->out_bits) {
@@ -144,7 +150,8 @@ static bool walk_tables(struct cpu *c, const struct walk *w, uint64_t va, bool e
         }
         bool leaf = level == 3 || !bit64(desc, 1);
         bool block_allowed = level == 2 || (level == 1 && w->page_bits == 12);
-        if (!bit64(desc, 0) || (level == 3 && !bit64(desc, 1)) || (level < 3 && leaf && !block_allowed)) {
+        if (!bit64(desc, 0) || (level == 3 && !bit64(desc, 1)) ||
+            (level < 3 && leaf && !block_allowed)) {
             return walk_fault(f, FSC_TRANSLATION, level);
         }
         if (!leaf) {
@@ -219,7 +226,8 @@ bool mmu_tlb_note(struct cpu *c, struct tlb *t, uint64_t va, const struct mmu_pa
     bool low = !bit64(va, 55);
 
     if (t == &c->tlbs[0]) {
-        /* Bits 63:48 of the tag are the ASID's: an address that uses them itself cannot be told apart. */
+        /* Bits 63:48 of the tag are the ASID's: an address that uses them itself cannot be told
+         * apart. */
         if (va >> 48 != 0) {
             return false;
         }
@@ -242,7 +250,8 @@ bool mmu_tlb_note(struct cpu *c, struct tlb *t, uint64_t va, const struct mmu_pa
     return true;
 }
 
-struct tlb_entry *mmu_tlb_fill(struct cpu *c, struct tlb *t, uint64_t va, const struct mmu_page *page)
+struct tlb_entry *mmu_tlb_fill(struct cpu *c, struct tlb *t, uint64_t va,
+                               const struct mmu_page *page)
 {
     unsigned rights = page->rights & page->rights_map;
     uint64_t va_page = va & GUEST_PAGE_MASK;

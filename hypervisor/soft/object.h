@@ -8,7 +8,12 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
-enum object_kind { OBJECT_VM_CONFIG = 1, OBJECT_VCPU_CONFIG, OBJECT_GIC_CONFIG, OBJECT_GIC_STATE };
+enum object_kind {
+    OBJECT_VM_CONFIG = 1,
+    OBJECT_VCPU_CONFIG,
+    OBJECT_GIC_CONFIG,
+    OBJECT_GIC_STATE
+};
 
 /* First member of every such object. */
 struct object {
@@ -16,7 +21,8 @@ struct object {
     enum object_kind kind;
 };
 
-/* Zeroed memory of `size` bytes (which includes the struct object) with one reference; NULL: out of memory. */
+/* Zeroed memory of `size` bytes (which includes the struct object) with one reference; NULL: out of
+ * memory. */
 void *object_new(enum object_kind kind, size_t size);
 
 #endif

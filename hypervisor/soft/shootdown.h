@@ -2,10 +2,11 @@
 /*
  * shootdown.h: invalidations that reach other vCPUs.
  *
- * A TLBI or IC broadcast, or a change of the memory map, is posted to every other vCPU's inbox and applied by its owner the next time
- * it looks up from the guest, or before it enters the guest again. A DSB waits until everybody who was inside has done so
- * (D8.13.5: completion of TLB maintenance). While it waits, the waiter counts as outside, so that two vCPUs cannot wait for each
- * other.
+ * A TLBI or IC broadcast, or a change of the memory map, is posted to every other vCPU's inbox and
+ * applied by its owner the next time it looks up from the guest, or before it enters the guest
+ * again. A DSB waits until everybody who was inside has done so (D8.13.5: completion of TLB
+ * maintenance). While it waits, the waiter counts as outside, so that two vCPUs cannot wait for
+ * each other.
  */
 #ifndef SOFTHV_SHOOTDOWN_H
 #define SOFTHV_SHOOTDOWN_H
@@ -35,7 +36,7 @@ struct shootdown {
 struct shootdown_queue {
     struct shootdown slot[SHOOTDOWN_SLOTS];
     unsigned count;
-    bool tlb_all;  /* overflowed: everything of that sort */
+    bool tlb_all; /* overflowed: everything of that sort */
     bool code_all;
     bool map;
     uint64_t posted;  /* how many were ever posted */
@@ -45,7 +46,8 @@ struct shootdown_queue {
 /* Posts to every vCPU of the VM but `self` (NULL: to all). */
 void shootdown_post(struct vm *vm, struct vcpu *self, enum shootdown_kind kind, uint64_t arg);
 
-/* Waits until every post made before has been applied or its vCPU is outside the guest. self: the calling vCPU or NULL. */
+/* Waits until every post made before has been applied or its vCPU is outside the guest. self: the
+ * calling vCPU or NULL. */
 void shootdown_wait(struct vm *vm, struct vcpu *self);
 
 /* Applies v's inbox. Owner's thread. */

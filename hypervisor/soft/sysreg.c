@@ -2,8 +2,9 @@
 /*
  * sysreg.c: the table of system registers, MRS and MSR. See sysreg.h.
  *
- * Order of checks for a guest access: no such register or wrong direction or level: UNDEFINED; denied to EL0 by an enable bit:
- * trapped to EL1 (EC 0x18); one that the framework leaves to the VMM: exit.
+ * Order of checks for a guest access: no such register or wrong direction or level: UNDEFINED;
+ * denied to EL0 by an enable bit: trapped to EL1 (EC 0x18); one that the framework leaves to the
+ * VMM: exit.
  */
 #include "sysreg.h"
 
@@ -36,7 +37,8 @@ enum {
     RO = 1u << 2,
     WO = 1u << 3,
     HOST_W = 1u << 4, /* the VMM may write although the guest may not */
-    SYNC = 1u << 5,   /* a write may change what instructions mean or unmask an interrupt: look up after it */
+    SYNC = 1u << 5,   /* a write may change what instructions mean or unmask an interrupt: look up
+                         after it */
 };
 
 struct sysreg {
@@ -49,9 +51,14 @@ struct sysreg {
 };
 
 /* Registers that keep all 64 bits and do nothing. */
-#define PLAIN(o0, o1, cn, cm, o2, fl, field) \
-    {SYSREG(o0, o1, cn, cm, o2), (fl), offsetof(struct cpu, field), NULL, NULL, NULL}
-#define ACTIVE(o0, o1, cn, cm, o2, fl, rd, wr, acc) {SYSREG(o0, o1, cn, cm, o2), (fl), 0, rd, wr, acc}
+#define PLAIN(o0, o1, cn, cm, o2, fl, field)                                                       \
+    {                                                                                              \
+        SYSREG(o0, o1, cn, cm, o2), (fl), offsetof(struct cpu, field), NULL, NULL, NULL            \
+    }
+#define ACTIVE(o0, o1, cn, cm, o2, fl, rd, wr, acc)                                                \
+    {                                                                                              \
+        SYSREG(o0, o1, cn, cm, o2), (fl), 0, rd, wr, acc                                           \
+    }
 
 /* ---- Registers with side effects ------------------------------------------------------------- */
 
@@ -370,7 +377,8 @@ static uint64_t read_isr(struct cpu *c, unsigned key)
     return (uint64_t)atomic_load(&c->irq_line) << 7 | (uint64_t)atomic_load(&c->fiq_line) << 6;
 }
 
-/* ---- Generic timer (D11) ----------------------------------------------------------------------- */
+/* ---- Generic timer (D11) -----------------------------------------------------------------------
+ */
 
 static enum verdict timer_verdict(const struct cpu *c, unsigned el0_bit)
 {
@@ -508,7 +516,8 @@ static void write_cntp_tval(struct cpu *c, unsigned key, uint64_t val)
     write_cntp_cval(c, key, timer_counter() + (uint64_t)sext64(val, 32));
 }
 
-/* ---- Debug -------------------------------------------------------------------------------------- */
+/* ---- Debug --------------------------------------------------------------------------------------
+ */
 
 static enum verdict access_debug(const struct cpu *c, unsigned key, bool read)
 {
@@ -548,12 +557,15 @@ static void write_debug(struct cpu *c, unsigned key, uint64_t val)
     *debug_reg(c, key) = val;
 }
 
-/* ---- The table ---------------------------------------------------------------------------------- */
+/* ---- The table ----------------------------------------------------------------------------------
+ */
 
-#define TIMER_REGS(name, crm, acc) \
-    ACTIVE(3, 3, 14, crm, 0, EL0_R | EL0_W | SYNC, read_##name##_tval, write_##name##_tval, acc), \
-        ACTIVE(3, 3, 14, crm, 1, EL0_R | EL0_W | SYNC, read_##name##_ctl, write_##name##_ctl, acc), \
-        ACTIVE(3, 3, 14, crm, 2, EL0_R | EL0_W | SYNC, read_##name##_cval, write_##name##_cval, acc)
+#define TIMER_REGS(name, crm, acc)                                                                 \
+    ACTIVE(3, 3, 14, crm, 0, EL0_R | EL0_W | SYNC, read_##name##_tval, write_##name##_tval, acc),  \
+        ACTIVE(3, 3, 14, crm, 1, EL0_R | EL0_W | SYNC, read_##name##_ctl, write_##name##_ctl,      \
+               acc),                                                                               \
+        ACTIVE(3, 3, 14, crm, 2, EL0_R | EL0_W | SYNC, read_##name##_cval, write_##name##_cval,    \
+               acc)
 
 static const struct sysreg table[] = {
     /* D17.2, in the order of the Arm ARM's chapters: control and translation. */
@@ -612,8 +624,8 @@ static const struct sysreg table[] = {
     /* Debug (D2). Those that the framework traps exit. */
     ACTIVE(2, 0, 0, 2, 2, SYNC, read_mdscr, write_mdscr, access_debug),
     PLAIN(2, 0, 0, 2, 0, 0, mdccint),
-    ACTIVE(2, 0, 1, 0, 4, WO, NULL, write_ignored, access_exit), /* OSLAR_EL1 */
-    ACTIVE(2, 0, 1, 1, 4, RO, read_zero, NULL, access_exit),     /* OSLSR_EL1 */
+    ACTIVE(2, 0, 1, 0, 4, WO, NULL, write_ignored, access_exit),     /* OSLAR_EL1 */
+    ACTIVE(2, 0, 1, 1, 4, RO, read_zero, NULL, access_exit),         /* OSLSR_EL1 */
     ACTIVE(2, 0, 1, 3, 4, 0, read_zero, write_ignored, access_exit), /* OSDLR_EL1 */
     ACTIVE(2, 0, 1, 4, 4, 0, read_zero, write_ignored, access_exit), /* DBGPRCR_EL1 */
     ACTIVE(2, 0, 7, 8, 6, 0, read_zero, write_ignored, access_exit), /* DBGCLAIMSET_EL1 */
@@ -638,7 +650,8 @@ static const struct sysreg table[] = {
 
 #define TABLE_COUNT (sizeof(table) / sizeof(table[0]))
 
-/* ---- Families that are not worth a row each ----------------------------------------------------- */
+/* ---- Families that are not worth a row each -----------------------------------------------------
+ */
 
 static uint64_t read_id(struct cpu *c, unsigned key)
 {
@@ -689,10 +702,12 @@ static const struct sysreg *find_family(unsigned key)
     if (op0 == 2 && op1 == 0 && crn == 0 && op2 >= 4) {
         return &family_debug;
     }
-    if (op0 == 3 && op1 == 0 && ((crn == 12 && crm >= 8 && crm <= 12) || (crn == 4 && crm == 6 && op2 == 0))) {
+    if (op0 == 3 && op1 == 0 &&
+        ((crn == 12 && crm >= 8 && crm <= 12) || (crn == 4 && crm == 6 && op2 == 0))) {
         return &family_icc;
     }
-    /* PMU (no ID register claims one), and IMPLEMENTATION DEFINED space: the VMM answers, as under the framework. */
+    /* PMU (no ID register claims one), and IMPLEMENTATION DEFINED space: the VMM answers, as under
+     * the framework. */
     if (op0 == 3 && (op1 == 0 || op1 == 3) && crn == 9 && crm >= 12 && crm <= 14) {
         return &family_exit;
     }
@@ -715,7 +730,8 @@ static const struct sysreg *find(unsigned key)
     return find_family(key);
 }
 
-/* ---- Access --------------------------------------------------------------------------------------- */
+/* ---- Access
+ * --------------------------------------------------------------------------------------- */
 
 static uint64_t *storage(struct cpu *c, const struct sysreg *r)
 {
@@ -736,7 +752,8 @@ static void store(struct cpu *c, const struct sysreg *r, unsigned key, uint64_t 
     }
 }
 
-static enum verdict verdict_for(const struct cpu *c, const struct sysreg *r, unsigned key, bool read)
+static enum verdict verdict_for(const struct cpu *c, const struct sysreg *r, unsigned key,
+                                bool read)
 {
     if (r->flags & (read ? WO : RO)) {
         return ACCESS_UNDEFINED;
@@ -759,7 +776,8 @@ static uint32_t access_iss(unsigned key, unsigned rt, bool read)
     return op0 << 20 | op2 << 17 | op1 << 14 | crn << 10 | rt << 5 | crm << 1 | read;
 }
 
-static const struct op *refuse(struct cpu *c, const struct op *op, enum verdict verdict, unsigned key, bool read)
+static const struct op *refuse(struct cpu *c, const struct op *op, enum verdict verdict,
+                               unsigned key, bool read)
 {
     unsigned rt = read ? op->rd : op->rn;
     uint32_t iss = access_iss(key, rt > 30 ? 31 : rt, read);
@@ -775,7 +793,8 @@ static const struct op *refuse(struct cpu *c, const struct op *op, enum verdict 
     }
 }
 
-/* imm of the general handlers: key in the low half, the table's row (TABLE_COUNT: a family) in the high half. */
+/* imm of the general handlers: key in the low half, the table's row (TABLE_COUNT: a family) in the
+ * high half. */
 static const struct sysreg *row_of(const struct op *op, unsigned *key)
 {
     unsigned row = (unsigned)op->imm >> 16;
@@ -850,7 +869,8 @@ bool sysreg_decode_move(uint32_t insn, struct op *op)
     }
     op->rd = reg_dst(insn, 0);
     op->rn = reg_src(insn, 0);
-    if (r->offset != 0 && r->access == NULL && !(r->flags & (RO | EL0_W)) && !(r->flags & EL0_R && !read)) {
+    if (r->offset != 0 && r->access == NULL && !(r->flags & (RO | EL0_W)) &&
+        !(r->flags & EL0_R && !read)) {
         op->imm = (int32_t)r->offset;
         op->exec = !read ? exec_msr_plain : r->flags & EL0_R ? exec_mrs_plain_el0 : exec_mrs_plain;
         return true;
@@ -868,7 +888,8 @@ bool sysreg_get(struct cpu *c, unsigned key, uint64_t *val)
     if (r == NULL || (r->flags & WO) || r == &family_exit) {
         return false;
     }
-    if (r == &family_icc && (cpu_vcpu(c)->vm->gic == NULL || key == SYSREG(3, 0, 12, 12, 0) || key == SYSREG(3, 0, 12, 8, 0))) {
+    if (r == &family_icc && (cpu_vcpu(c)->vm->gic == NULL || key == SYSREG(3, 0, 12, 12, 0) ||
+                             key == SYSREG(3, 0, 12, 8, 0))) {
         return false;
     }
     *val = load(c, r, key);
@@ -879,7 +900,8 @@ bool sysreg_set(struct cpu *c, unsigned key, uint64_t val)
 {
     const struct sysreg *r = find(key);
 
-    if (r == NULL || ((r->flags & RO) && !(r->flags & HOST_W)) || r == &family_exit || r == &family_icc) {
+    if (r == NULL || ((r->flags & RO) && !(r->flags & HOST_W)) || r == &family_exit ||
+        r == &family_icc) {
         return false;
     }
     store(c, r, key, val);

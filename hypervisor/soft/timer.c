@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * timer.c: the generic timer's counters, comparators and the thread that watches deadlines. See timer.h.
+ * timer.c: the generic timer's counters, comparators and the thread that watches deadlines. See
+ * timer.h.
  */
 #include "timer.h"
 
@@ -50,10 +51,12 @@ uint32_t timer_physical_ctl(const struct vcpu *v)
 
 bool timer_exit_due(const struct vcpu *v)
 {
-    return v->vm->gic == NULL && !v->vtimer_masked && timer_output(&v->vtimer, timer_counter() - v->vtimer_offset);
+    return v->vm->gic == NULL && !v->vtimer_masked &&
+           timer_output(&v->vtimer, timer_counter() - v->vtimer_offset);
 }
 
-/* When the output of t rises; TIMER_NEVER if it is up or off. offset: counter of t = physical counter - offset. */
+/* When the output of t rises; TIMER_NEVER if it is up or off. offset: counter of t = physical
+ * counter - offset. */
 static uint64_t rises_at(const struct timer *t, uint64_t physical_now, uint64_t offset)
 {
     uint64_t now = physical_now - offset;
@@ -63,7 +66,8 @@ static uint64_t rises_at(const struct timer *t, uint64_t physical_now, uint64_t 
     }
     /* The distance is exact even where cval + offset wraps. */
     uint64_t distance = t->cval - now;
-    return distance > TIMER_NEVER - physical_now ? TIMER_NEVER : ticks_to_host_ns(physical_now + distance);
+    return distance > TIMER_NEVER - physical_now ? TIMER_NEVER
+                                                 : ticks_to_host_ns(physical_now + distance);
 }
 
 static void arm(struct vcpu *v, uint64_t deadline)
@@ -79,8 +83,8 @@ static void arm(struct vcpu *v, uint64_t deadline)
 }
 
 /*
- * Outputs and the next deadline come from one reading of the counter: a timer that fires between two readings would be neither up nor
- * still to come.
+ * Outputs and the next deadline come from one reading of the counter: a timer that fires between
+ * two readings would be neither up nor still to come.
  */
 static uint64_t evaluate(struct vcpu *v)
 {
@@ -155,7 +159,8 @@ static void *service_main(void *arg)
 
     pthread_mutex_lock(&s->lock);
     while (!s->stopping) {
-        /* Whoever arms a deadline from here on comes for the lock, and so finds us asleep or not yet looking. */
+        /* Whoever arms a deadline from here on comes for the lock, and so finds us asleep or not
+         * yet looking. */
         atomic_store(&s->sleeping_until, TIMER_NEVER);
         uint64_t until = ring_due(vm, host_now_ns());
         atomic_store(&s->sleeping_until, until);

@@ -2,9 +2,10 @@
 /*
  * timer.h: the generic timer (Arm ARM D11).
  *
- * The counter runs at 24 MHz from the host's monotonic clock. A vCPU evaluates its own timers (timer_update) whenever it wrote
- * one of their registers or is told that a deadline has passed; a deadline is kept by the VM's timer thread while the vCPU runs and by
- * the vCPU itself while it sleeps in WFI.
+ * The counter runs at 24 MHz from the host's monotonic clock. A vCPU evaluates its own timers
+ * (timer_update) whenever it wrote one of their registers or is told that a deadline has passed; a
+ * deadline is kept by the VM's timer thread while the vCPU runs and by the vCPU itself while it
+ * sleeps in WFI.
  */
 #ifndef SOFTHV_TIMER_H
 #define SOFTHV_TIMER_H
@@ -15,9 +16,13 @@
 #include <stdint.h>
 
 #define TIMER_FREQUENCY UINT64_C(24000000)
-#define TIMER_NEVER UINT64_MAX
+#define TIMER_NEVER     UINT64_MAX
 
-enum { TIMER_CTL_ENABLE = 1u << 0, TIMER_CTL_IMASK = 1u << 1, TIMER_CTL_ISTATUS = 1u << 2 };
+enum {
+    TIMER_CTL_ENABLE = 1u << 0,
+    TIMER_CTL_IMASK = 1u << 1,
+    TIMER_CTL_ISTATUS = 1u << 2
+};
 
 struct vm;
 struct vcpu;
@@ -32,7 +37,7 @@ struct timer_service {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     pthread_t thread;
-    bool stopping;                          /* guarded by lock */
+    bool stopping;                        /* guarded by lock */
     atomic_uint_least64_t sleeping_until; /* host ns; a deadline before it must be announced */
 };
 
@@ -48,8 +53,8 @@ uint32_t timer_virtual_ctl(const struct vcpu *v);
 uint32_t timer_physical_ctl(const struct vcpu *v);
 
 /*
- * Drives the PPIs (with a GIC) or the pending VTIMER exit (without) from the present comparators and arms the next deadline.
- * Owner's thread.
+ * Drives the PPIs (with a GIC) or the pending VTIMER exit (without) from the present comparators
+ * and arms the next deadline. Owner's thread.
  */
 void timer_update(struct vcpu *v);
 
@@ -57,8 +62,8 @@ void timer_update(struct vcpu *v);
 bool timer_exit_due(const struct vcpu *v);
 
 /*
- * The same for a vCPU that goes to sleep and watches its deadline itself: returns it (host ns, TIMER_NEVER: none) and takes it away from the
- * timer thread.
+ * The same for a vCPU that goes to sleep and watches its deadline itself: returns it (host ns,
+ * TIMER_NEVER: none) and takes it away from the timer thread.
  */
 uint64_t timer_take_over(struct vcpu *v);
 

@@ -12,7 +12,10 @@
 #include "vcpu.h"
 #include "vm.h"
 
-enum { MDSCR_SS = 1u << 0, MDSCR_KDE = 1u << 13 };
+enum {
+    MDSCR_SS = 1u << 0,
+    MDSCR_KDE = 1u << 13
+};
 
 void cpu_set_pan(struct cpu *c, bool pan)
 {
@@ -43,7 +46,8 @@ static const struct op *op_step_end(struct cpu *c, const struct op *op)
     return code_resync(c, cpu_op_pc(c, op));
 }
 
-/* A page of ops that each end the step; made when software step is first used. NULL: out of memory. */
+/* A page of ops that each end the step; made when software step is first used. NULL: out of memory.
+ */
 static struct code_page *step_page(struct vcpu *v)
 {
     if (v->step_page == NULL) {
@@ -56,8 +60,9 @@ static struct code_page *step_page(struct vcpu *v)
 }
 
 /*
- * Active-not-pending: executes the one instruction at c->pc. Its op is copied into a page where every other op ends the step, so that
- * whatever it goes on to, by tail call or by branch, is not executed.
+ * Active-not-pending: executes the one instruction at c->pc. Its op is copied into a page where
+ * every other op ends the step, so that whatever it goes on to, by tail call or by branch, is not
+ * executed.
  */
 static void step_once(struct vcpu *v)
 {

@@ -17,10 +17,13 @@
 #include "vm.h"
 
 /*
- * Pages of decoded code, 16 KiB each, shared out among the vCPUs: one vCPU holds up to 2 MiB of guest code in 8 MiB of host memory,
- * many hold less each.
+ * Pages of decoded code, 16 KiB each, shared out among the vCPUs: one vCPU holds up to 2 MiB of
+ * guest code in 8 MiB of host memory, many hold less each.
  */
-enum { CODE_PAGES_FIRST = 512, CODE_PAGES_MORE = 256 };
+enum {
+    CODE_PAGES_FIRST = 512,
+    CODE_PAGES_MORE = 256
+};
 
 static _Thread_local struct vcpu *own_vcpu; /* the vCPU of this thread */
 
@@ -60,8 +63,8 @@ void vcpu_sleep(struct vcpu *v)
     v->in_guest = false;
     pthread_cond_broadcast(&v->quiet);
     atomic_store(&v->asleep, true);
-    while ((atomic_load(&v->cpu.attention) & ~(unsigned)ATTN_STEP) == 0 && !vcpu_interrupt_pending(v) &&
-           host_now_ns() < deadline) {
+    while ((atomic_load(&v->cpu.attention) & ~(unsigned)ATTN_STEP) == 0 &&
+           !vcpu_interrupt_pending(v) && host_now_ns() < deadline) {
         host_wait(&v->wake, &v->lock, deadline);
     }
     atomic_store(&v->asleep, false);
@@ -70,7 +73,8 @@ void vcpu_sleep(struct vcpu *v)
     shootdown_enter(v);
 }
 
-/* ---- Create and destroy ------------------------------------------------------------------------------ */
+/* ---- Create and destroy
+ * ------------------------------------------------------------------------------ */
 
 /* The GIC says how the lines to a vCPU stand. Its lock is held. */
 void vcpu_signal_lines(void *ctx, unsigned index, bool irq, bool fiq)

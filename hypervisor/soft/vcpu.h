@@ -2,8 +2,8 @@
 /*
  * vcpu.h: one virtual CPU: architectural state, identity, and how other threads reach it.
  *
- * Created, run and destroyed by one thread. Other threads may only kick it (vcpu_attention), post invalidations (shootdown.h) and
- * raise interrupt lines.
+ * Created, run and destroyed by one thread. Other threads may only kick it (vcpu_attention), post
+ * invalidations (shootdown.h) and raise interrupt lines.
  */
 #ifndef SOFTHV_VCPU_H
 #define SOFTHV_VCPU_H
@@ -71,7 +71,8 @@ static inline const struct vcpu *cpu_vcpu_const(const struct cpu *c)
     return (const struct vcpu *)(const void *)c;
 }
 
-/* The calling thread's vCPU with this handle, or NULL and why: HV_BAD_ARGUMENT for no such vCPU or another thread's. */
+/* The calling thread's vCPU with this handle, or NULL and why: HV_BAD_ARGUMENT for no such vCPU or
+ * another thread's. */
 struct vcpu *vcpu_owned(hv_vcpu_t handle, hv_return_t *err);
 
 /* Makes v look up from the guest, or wake from WFI. Any thread. */
@@ -83,7 +84,8 @@ void vcpu_signal_lines(void *ctx, unsigned index, bool irq, bool fiq);
 /* Runs guest instructions until an exit. Owner's thread. */
 void vcpu_run(struct vcpu *v);
 
-/* Sleeps until something wants v's attention or a timer fires. Called on WFI when nothing is pending. */
+/* Sleeps until something wants v's attention or a timer fires. Called on WFI when nothing is
+ * pending. */
 void vcpu_sleep(struct vcpu *v);
 
 /* Whether an interrupt is pending for WFI's purposes, masked or not. */

@@ -73,7 +73,8 @@ const struct vm_region *vm_find(const struct vm *vm, uint64_t ipa)
     return NULL;
 }
 
-/* ---- Create and destroy ---------------------------------------------------------------------------- */
+/* ---- Create and destroy
+ * ---------------------------------------------------------------------------- */
 
 static struct vm_map *map_new(size_t count)
 {
@@ -159,17 +160,20 @@ hv_return_t hv_vm_destroy(void)
     return HV_SUCCESS;
 }
 
-/* ---- Memory map -------------------------------------------------------------------------------------- */
+/* ---- Memory map
+ * -------------------------------------------------------------------------------------- */
 
 /* Whether [ipa, ipa + size) is a range of the VM's granule inside its IPA space. */
 static bool range_valid(const struct vm *vm, uint64_t ipa, uint64_t size)
 {
     uint64_t limit = UINT64_C(1) << vm->ipa_bits;
 
-    return size != 0 && ((ipa | size) & (vm->granule - 1)) == 0 && ipa < limit && size <= limit - ipa;
+    return size != 0 && ((ipa | size) & (vm->granule - 1)) == 0 && ipa < limit &&
+           size <= limit - ipa;
 }
 
-/* Makes `next` the map, waits until no vCPU uses the old one, and frees that. With the process lock. */
+/* Makes `next` the map, waits until no vCPU uses the old one, and frees that. With the process
+ * lock. */
 static void publish(struct vm *vm, struct vm_map *next)
 {
     struct vm_map *old = atomic_exchange(&vm->map, next);
@@ -179,14 +183,16 @@ static void publish(struct vm *vm, struct vm_map *next)
     free(old);
 }
 
-static void append(struct vm_map *m, uint64_t ipa, uint64_t size, char *host, hv_memory_flags_t flags)
+static void append(struct vm_map *m, uint64_t ipa, uint64_t size, char *host,
+                   hv_memory_flags_t flags)
 {
     if (size != 0) {
         m->region[m->count++] = (struct vm_region){ipa, size, host, flags};
     }
 }
 
-static hv_return_t map_locked(struct vm *vm, char *addr, uint64_t ipa, uint64_t size, hv_memory_flags_t flags)
+static hv_return_t map_locked(struct vm *vm, char *addr, uint64_t ipa, uint64_t size,
+                              hv_memory_flags_t flags)
 {
     const struct vm_map *old = atomic_load(&vm->map);
     struct vm_map *next;
@@ -235,7 +241,8 @@ static bool range_mapped(const struct vm_map *m, uint64_t ipa, uint64_t size)
 }
 
 /* Cuts [ipa, ipa + size) out of the map, or gives it other rights. */
-static hv_return_t carve_locked(struct vm *vm, uint64_t ipa, uint64_t size, bool keep, hv_memory_flags_t flags)
+static hv_return_t carve_locked(struct vm *vm, uint64_t ipa, uint64_t size, bool keep,
+                                hv_memory_flags_t flags)
 {
     const struct vm_map *old = atomic_load(&vm->map);
     struct vm_map *next;
@@ -316,9 +323,11 @@ hv_return_t hv_vm_protect(hv_ipa_t ipa, size_t size, hv_memory_flags_t flags)
     return ret;
 }
 
-/* ---- Memory for it ------------------------------------------------------------------------------------- */
+/* ---- Memory for it
+ * ------------------------------------------------------------------------------------- */
 
-/* Hosts with smaller pages than 16 KiB align mmap to theirs: what is too much at either end is given back. */
+/* Hosts with smaller pages than 16 KiB align mmap to theirs: what is too much at either end is
+ * given back. */
 #define ALLOCATION_ALIGN ((size_t)16384)
 
 hv_return_t hv_vm_allocate(void **uvap, size_t size, hv_allocate_flags_t flags)
@@ -330,7 +339,8 @@ hv_return_t hv_vm_allocate(void **uvap, size_t size, hv_allocate_flags_t flags)
         size > SIZE_MAX - ALLOCATION_ALIGN) {
         return HV_BAD_ARGUMENT;
     }
-    p = mmap(NULL, size + ALLOCATION_ALIGN, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    p = mmap(NULL, size + ALLOCATION_ALIGN, PROT_READ | PROT_WRITE,
+             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (p == MAP_FAILED) {
         return HV_NO_RESOURCES;
     }

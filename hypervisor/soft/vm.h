@@ -2,9 +2,10 @@
 /*
  * vm.h: the process's one virtual machine: its memory map, its vCPUs, its interrupt controller.
  *
- * Lock order: the process lock (vm_lock_current), the GIC's own lock, then vcpu.lock or the timer service's. Handlers of guest
- * instructions take none of them on their fast paths. The memory map is an immutable array that readers find through one
- * atomic pointer; a replaced one is freed after every vCPU has acknowledged the change (shootdown.h).
+ * Lock order: the process lock (vm_lock_current), the GIC's own lock, then vcpu.lock or the timer
+ * service's. Handlers of guest instructions take none of them on their fast paths. The memory map
+ * is an immutable array that readers find through one atomic pointer; a replaced one is freed after
+ * every vCPU has acknowledged the change (shootdown.h).
  */
 #ifndef SOFTHV_VM_H
 #define SOFTHV_VM_H
@@ -22,12 +23,13 @@
 struct gic;
 struct vcpu;
 
-#define VM_MAX_VCPUS 64u
-#define VM_MIN_IPA_BITS 32u
+#define VM_MAX_VCPUS        64u
+#define VM_MIN_IPA_BITS     32u
 #define VM_DEFAULT_IPA_BITS 36u
-#define VM_MAX_IPA_BITS 40u
+#define VM_MAX_IPA_BITS     40u
 
-/* A piece of guest-physical memory, in multiples of the granule. Sorted by ipa, never overlapping. */
+/* A piece of guest-physical memory, in multiples of the granule. Sorted by ipa, never overlapping.
+ */
 struct vm_region {
     uint64_t ipa;
     uint64_t size;
@@ -40,7 +42,8 @@ struct vm_map {
     struct vm_region region[];
 };
 
-/* A place in the vCPU table. A thread that is not the owner's pins the slot while it uses the vCPU. */
+/* A place in the vCPU table. A thread that is not the owner's pins the slot while it uses the vCPU.
+ */
 struct vm_slot {
     struct vcpu *_Atomic vcpu;
     atomic_uint pins;
@@ -61,11 +64,13 @@ struct vm {
 struct vm *vm_lock_current(void);
 void vm_unlock_current(void);
 
-/* The vCPU of a slot, which then stays until it is released; NULL (and nothing to release): none. */
+/* The vCPU of a slot, which then stays until it is released; NULL (and nothing to release): none.
+ */
 struct vcpu *vm_hold_vcpu(struct vm *vm, unsigned index);
 void vm_release_vcpu(struct vm *vm, unsigned index);
 
-/* The region that holds ipa, or NULL. For vCPUs that count as running (shootdown.h) and under the process lock. */
+/* The region that holds ipa, or NULL. For vCPUs that count as running (shootdown.h) and under the
+ * process lock. */
 const struct vm_region *vm_find(const struct vm *vm, uint64_t ipa);
 
 #endif

@@ -2,9 +2,10 @@
 /*
  * virtqueue.h: a split virtqueue as the device sees it (virtio 1.2, 2.7).
  *
- * The driver is hostile. Indices it writes are read once and bounded; a chain is copied once into a struct virtq_chain, checked (length,
- * loops, indirect tables, every segment inside RAM, order of readable and writable parts) and only that copy is used; the device's own
- * indices live here and never come back from guest memory. Needs <stdint.h> and guest-ram.h only: fuzzed alone.
+ * The driver is hostile. Indices it writes are read once and bounded; a chain is copied once into a
+ * struct virtq_chain, checked (length, loops, indirect tables, every segment inside RAM, order of
+ * readable and writable parts) and only that copy is used; the device's own indices live here and
+ * never come back from guest memory. Needs <stdint.h> and guest-ram.h only: fuzzed alone.
  */
 #ifndef VMM_VIRTQUEUE_H
 #define VMM_VIRTQUEUE_H
@@ -15,7 +16,7 @@
 
 #include "../guest-ram.h"
 
-#define VIRTQ_SIZE_MAX 256u    /* entries, a power of two */
+#define VIRTQ_SIZE_MAX     256u /* entries, a power of two */
 #define VIRTQ_SEGMENTS_MAX 130u /* of one chain: 128 of data, a header and a status */
 
 struct virtq {
@@ -56,24 +57,30 @@ enum virtq_error {
 /* Back to the state after reset; keeps ram. */
 void virtq_reset(struct virtq *q);
 
-/* Whether the three rings lie in RAM and are aligned (2.7): asked when the driver sets QueueReady. */
+/* Whether the three rings lie in RAM and are aligned (2.7): asked when the driver sets QueueReady.
+ */
 bool virtq_rings_valid(const struct virtq *q);
 
 /* Takes the next available chain. */
 enum virtq_error virtq_pop(struct virtq *q, struct virtq_chain *out);
 
-/* Gives a chain back, `written` bytes of its writable part having been filled, and makes it visible. */
+/* Gives a chain back, `written` bytes of its writable part having been filled, and makes it
+ * visible. */
 void virtq_push(struct virtq *q, uint16_t head, uint32_t written);
 
-/* Whether the driver wants an interrupt for what was pushed since the last time this said yes (2.7.7). */
+/* Whether the driver wants an interrupt for what was pushed since the last time this said yes
+ * (2.7.7). */
 bool virtq_should_interrupt(struct virtq *q);
 
-/* Asks the driver to notify (or not to) about new buffers (2.7.7, 2.7.10). true from enable: something is there already. */
+/* Asks the driver to notify (or not to) about new buffers (2.7.7, 2.7.10). true from enable:
+ * something is there already. */
 bool virtq_enable_notify(struct virtq *q);
 void virtq_disable_notify(struct virtq *q);
 
-/* Copies from the readable part, or to the writable one, from byte `offset`; how many bytes were there. */
+/* Copies from the readable part, or to the writable one, from byte `offset`; how many bytes were
+ * there. */
 size_t virtq_chain_read(const struct virtq_chain *c, uint64_t offset, void *buf, size_t size);
-size_t virtq_chain_write(const struct virtq_chain *c, uint64_t offset, const void *buf, size_t size);
+size_t virtq_chain_write(const struct virtq_chain *c, uint64_t offset, const void *buf,
+                         size_t size);
 
 #endif

@@ -97,12 +97,12 @@ bool mem_store_pair_slow(struct cpu *c, const struct op *op, struct tlb *t, uint
 }
 
 void *mem_atomic_address(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va,
-                         unsigned size, bool write, uint64_t *ipa)
+                         unsigned size, unsigned kind, uint64_t *ipa)
 {
     (void)c;
     (void)op;
     (void)t;
-    (void)write;
+    (void)kind;
     if ((va & (size - 1)) != 0 || refused(va, size)) {
         return NULL;
     }
