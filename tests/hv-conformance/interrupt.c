@@ -15,19 +15,21 @@ static bool pending(struct hvt *t, hv_interrupt_type_t type)
     return value;
 }
 
-/* Handlers that say which of the two it was; the loop never ends by itself. */
+/* Handlers that say which of the two it was; a loop, entered, that never ends by itself. */
 static void enter_loop(struct hvt *t, uint32_t unmask)
 {
     const uint32_t irq[] = {a64_hvc(2), a64_eret()};
     const uint32_t fiq[] = {a64_hvc(3), a64_eret()};
     const uint32_t loop[] = {
-        unmask != 0 ? a64_daifclr(unmask) : a64_nop(),
+        a64_daifclr(unmask),
+        a64_hvc(9),
         a64_b(0),
     };
 
     HVT_VECTOR(t, 0x280, irq);
     HVT_VECTOR(t, 0x300, fiq);
     HVT_ENTER(t, loop);
+    hvt_run_hvc(t, 9);
 }
 
 static void test_irq_is_taken(void **state)

@@ -17,20 +17,24 @@ static bool masked(struct hvt *t)
     return value;
 }
 
-/* The guest programs the timer from X1 (compare) and X2 (control), then loops. */
+/* The guest programs the timer, masked, then comes to a loop, unmasked. A kicked
+ * guest need not make progress, so it is there before anything else happens. */
 static void enter_timer_loop(struct hvt *t, uint64_t cval, uint64_t ctl)
 {
     const uint32_t code[] = {
         a64_msr(HV_SYS_REG_CNTV_CVAL_EL0, 1),
         a64_msr(HV_SYS_REG_CNTV_CTL_EL0, 2),
         a64_isb(),
+        a64_hvc(9),
         a64_b(0),
     };
 
     hvt_set_reg(t, HV_REG_X1, cval);
     hvt_set_reg(t, HV_REG_X2, ctl);
-    HVT_OK(hv_vcpu_set_vtimer_mask(t->vcpu, false));
+    HVT_OK(hv_vcpu_set_vtimer_mask(t->vcpu, true));
     HVT_ENTER(t, code);
+    hvt_run_hvc(t, 9);
+    HVT_OK(hv_vcpu_set_vtimer_mask(t->vcpu, false));
 }
 
 /* The guest loops and nothing but a kick ends it. */
