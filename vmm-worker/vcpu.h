@@ -7,10 +7,10 @@
  * looks at before each run; a kick only makes it look sooner. Because a kick can be lost
  * (hv_vcpus_exit is one-shot), whoever waits repeats it.
  *
- * An idle vCPU either sleeps inside hv_vcpu_run or comes out with WFI; both work. In the second
- * case its thread waits for its virtual timer, any device interrupt (vcpus_interrupt), or, while
- * another vCPU is active and may send it an interrupt that nobody tells us of, for VCPU_IPI_POLL_NS
- * at most.
+ * An idle vCPU either sleeps inside hv_vcpu_run or comes out with WFI; both work. In the second case
+ * its thread waits for its virtual timer or any device's interrupt (vcpus_interrupt). An interrupt
+ * from another vCPU is not announced to us: while another one is active, the waiting one looks into
+ * its redistributor every VCPU_IPI_POLL_NS.
  */
 #ifndef VMM_VCPU_H
 #define VMM_VCPU_H
@@ -43,6 +43,7 @@ struct vcpu {
     hv_vcpu_t handle;
     const hv_vcpu_exit_t *exit;
     uint64_t reset_sctlr;
+    uint64_t seen; /* set->interrupts before the last run */
     /* Counters: written by the thread, read by anybody. */
     atomic_uint_least64_t exits[EXIT_CLASSES];
     atomic_uint_least64_t canceled;
@@ -73,10 +74,9 @@ struct vcpu_set {
         wake; /* parked vCPUs: an interrupt, the end of a pause, or somebody became active */
     atomic_bool stopping;
     atomic_bool pausing;
-    atomic_uint parked;                 /* in WFI, outside the guest; written under lock */
-    atomic_uint active;                 /* turned on and not parked; written under lock */
-    uint64_t interrupts;                /* counts vcpus_interrupt; guarded by lock */
-    atomic_uint_least64_t last_exit_ns; /* for telling a hung guest from an idle one */
+    atomic_uint parked; /* in WFI, outside the guest; written under lock */
+    atomic_uint active; /* turned on and not parked; written under lock */
+    atomic_uint_least64_t interrupts; /* counts vcpus_interrupt */
 };
 
 /*
