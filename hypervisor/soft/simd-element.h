@@ -201,7 +201,7 @@ static inline uint64_t elem_sqdmull(struct cpu *c, unsigned bits, uint64_t a, ui
     return elem_sqadd(c, 2 * bits, product, product);
 }
 
-/* ---- Polynomials over {0, 1} ------------------------------------------------------------------ */
+/* ---- Polynomials over {0, 1} ----------------------------------------------------------------- */
 
 /* PolynomialMult (J1.3) of two bytes: 15 bits. */
 static inline uint64_t elem_poly_mul8(uint64_t a, uint64_t b)
