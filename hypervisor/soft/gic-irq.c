@@ -89,7 +89,7 @@ static uint32_t config_read(const struct gic_bank *b, unsigned half)
     return value;
 }
 
-static uint32_t config_write(struct gic_bank *b, unsigned half, uint32_t value)
+static uint32_t config_write(struct gic_bank *b, unsigned half, uint32_t value, uint32_t exists)
 {
     uint32_t edge = b->edge & ~(GIC_SGI_MASK << (16 * half));
     uint32_t changed;
@@ -97,6 +97,7 @@ static uint32_t config_write(struct gic_bank *b, unsigned half, uint32_t value)
     for (unsigned i = 0; i < 16; i++) {
         edge |= ((value >> (2 * i + 1)) & 1) << (16 * half + i);
     }
+    edge &= exists;
     changed = edge ^ b->edge;
     b->edge = edge;
     return changed;
@@ -175,7 +176,8 @@ void gic_irq_write(struct gic *g, struct gic_vcpu *v, unsigned offset, unsigned 
         n = (offset - IRQ_CONFIG) / 8;
         b = find_bank(g, v, n);
         if (b != NULL && !(n == 0 && offset / 4 % 2 == 0)) { /* SGIs are edge-triggered for good */
-            gic_refresh(g, v, n, config_write(b, offset / 4 % 2, (uint32_t)value));
+            gic_refresh(g, v, n,
+                        config_write(b, offset / 4 % 2, (uint32_t)value, gic_bank_mask(n)));
         }
     }
 }

@@ -94,6 +94,7 @@ void gic_refresh(struct gic *g, struct gic_vcpu *v, unsigned bank, uint32_t mask
     const struct gic_bank *b = v != NULL ? &v->bank : &g->bank[bank];
     uint32_t ready = b->enable & gic_bank_pending(b) & ~b->active;
 
+    mask &= gic_bank_mask(bank);
     while (mask != 0) {
         unsigned n = gic_lowest(mask);
         uint32_t intid = bank * 32 + n;
