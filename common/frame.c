@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * frame.c: messages with descriptors over a Unix stream socket. See frame.h.
+ */
+#include "frame.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "wire.h"
+
+/* Without MSG_NOSIGNAL (macOS) the creator of the socket sets SO_NOSIGPIPE. */
+#ifdef MSG_NOSIGNAL
+#define SEND_FLAGS MSG_NOSIGNAL
+#else
+#define SEND_FLAGS 0
+#endif
+
+/* Control data of a full frame; aligned as cmsghdr wants. */
+union control {
+    struct cmsghdr align;
+    char buf[CMSG_SPACE(FRAME_MAX_FDS * sizeof(int))];
+};
+
+void frame_close_fds(struct frame *f)
+{
+    for (size_t i = 0; i < f->fd_count; i++) {
+        if (f->fd[i] >= 0) {
+            close(f->fd[i]);
+            f->fd[i] = -1;
+        }
+    }
+    f->fd_count = 0;
+}
+
+int frame_take_fd(struct frame *f, size_t i)
+{
+    int fd = -1;
+
+    if (i < f->fd_count) {
+        fd = f->fd[i];
+        f->fd[i] = -1;
+    }
+    return fd;
+}
+
+void frame_reader_init(struct frame_reader *r)
+{
+    r->frame.fd_count = 0;
+    r->frame.size = 0;
+    r->have = 0;
+}
+
+void frame_reader_reset(struct frame_reader *r)
+{
+    frame_close_fds(&r->frame);
+    frame_reader_init(r);
+}
+
+/* Keeps the descriptors of one recvmsg. false: more than a frame may have, or cut short. */
+static bool collect_fds(struct frame *f, struct msghdr *msg)
+{
+    bool fits = true;
+
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c != NULL; c = CMSG_NXTHDR(msg, c)) {
+        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS) {
+            continue;
+        }
+        size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        for (size_t i = 0; i < count; i++) {
+            int fd;
+            memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(int));
+            fcntl(fd, F_SETFD, FD_CLOEXEC);
+            if (f->fd_count < FRAME_MAX_FDS) {
+                f->fd[f->fd_count++] = fd;
+            } else {
+                close(fd);
+                fits = false;
+            }
+        }
+    }
+    return fits && (msg->msg_flags & MSG_CTRUNC) == 0;
+}
+
+/* One recvmsg of at most `size` bytes. > 0: so many; 0: nothing now; -EPIPE: end; negative errno. */
+static ssize_t receive(struct frame *f, int fd, void *buf, size_t size)
+{
+    union control control;
+    struct iovec iov = {.iov_base = buf, .iov_len = size};
+    struct msghdr msg = {.msg_iov = &iov,
+                         .msg_iovlen = 1,
+                         .msg_control = control.buf,
+                         .msg_controllen = sizeof(control.buf)};
+    ssize_t n;
+
+    do {
+        n = recvmsg(fd, &msg, MSG_DONTWAIT);
+    } while (n < 0 && errno == EINTR);
+    if (n < 0) {
+        return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : errno == ECONNRESET ? -EPIPE : -errno;
+    }
+    if (!collect_fds(f, &msg)) {
+        return -EPROTO;
+    }
+    return n == 0 ? -EPIPE : n;
+}
+
+/* The header is whole: what it says. false: impossible. */
+static bool open_frame(struct frame_reader *r, uint16_t *fds)
+{
+    struct wire_reader w = {.buf = r->header, .size = FRAME_HEADER_SIZE};
+
+    r->frame.size = wire_get_u32(&w);
+    r->frame.type = wire_get_u16(&w);
+    *fds = wire_get_u16(&w);
+    r->frame.seq = wire_get_u32(&w);
+    return r->frame.size <= FRAME_MAX_PAYLOAD && *fds <= FRAME_MAX_FDS;
+}
+
+int frame_read(struct frame_reader *r, int fd)
+{
+    uint16_t announced;
+
+    if (r->have == FRAME_HEADER_SIZE + (size_t)r->frame.size) {
+        frame_reader_reset(r); /* the last frame was whole; what nobody took is closed */
+    }
+    for (;;) {
+        ssize_t n;
+
+        if (r->have < FRAME_HEADER_SIZE) {
+            n = receive(&r->frame, fd, r->header + r->have, FRAME_HEADER_SIZE - r->have);
+        } else if (r->have < FRAME_HEADER_SIZE + (size_t)r->frame.size) {
+            size_t at = r->have - FRAME_HEADER_SIZE;
+            n = receive(&r->frame, fd, r->frame.payload + at, r->frame.size - at);
+        } else {
+            break;
+        }
+        if (n == 0) {
+            return 0;
+        }
+        if (n < 0) {
+            bool between = r->have == 0 && r->frame.fd_count == 0;
+            frame_reader_reset(r);
+            return n == -EPIPE && !between ? -EPROTO : (int)n;
+        }
+        r->have += (size_t)n;
+        if (r->have == FRAME_HEADER_SIZE && !open_frame(r, &announced)) {
+            frame_reader_reset(r);
+            return -EPROTO;
+        }
+    }
+    if (!open_frame(r, &announced) || announced != r->frame.fd_count) {
+        frame_reader_reset(r);
+        return -EPROTO;
+    }
+    return 1;
+}
+
+/* Waits until fd takes more. 0 or a negative errno. */
+static int wait_writable(int fd, int timeout_ms)
+{
+    struct pollfd p = {.fd = fd, .events = POLLOUT};
+    int n;
+
+    do {
+        n = poll(&p, 1, timeout_ms);
+    } while (n < 0 && errno == EINTR);
+    return n < 0 ? -errno : n == 0 ? -ETIMEDOUT : 0;
+}
+
+int frame_send(int fd, uint16_t type, uint32_t seq, const void *payload, size_t size,
+               const int *fds, size_t fd_count, int timeout_ms)
+{
+    uint8_t header[FRAME_HEADER_SIZE];
+    struct wire_writer w = {.buf = header, .size = sizeof(header)};
+    union control control;
+    size_t done = 0;
+
+    if (size > FRAME_MAX_PAYLOAD || fd_count > FRAME_MAX_FDS) {
+        return -EMSGSIZE;
+    }
+    wire_put_u32(&w, (uint32_t)size);
+    wire_put_u16(&w, type);
+    wire_put_u16(&w, (uint16_t)fd_count);
+    wire_put_u32(&w, seq);
+    while (done < FRAME_HEADER_SIZE + size) {
+        /* Not const-correct: an iovec serves reading and writing alike. */
+        struct iovec iov[2];
+        struct msghdr msg = {.msg_iov = iov};
+        int iovs = 0;
+        ssize_t n;
+
+        if (done < FRAME_HEADER_SIZE) {
+            iov[iovs++] = (struct iovec){header + done, FRAME_HEADER_SIZE - done};
+        }
+        if (size != 0) {
+            size_t skip = done < FRAME_HEADER_SIZE ? 0 : done - FRAME_HEADER_SIZE;
+            iov[iovs++] = (struct iovec){(uint8_t *)(uintptr_t)payload + skip, size - skip};
+        }
+        msg.msg_iovlen = (unsigned)iovs;
+        if (done == 0 && fd_count != 0) {
+            memset(&control, 0, sizeof(control));
+            msg.msg_control = control.buf;
+            msg.msg_controllen = CMSG_SPACE(fd_count * sizeof(int));
+            struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+            c->cmsg_level = SOL_SOCKET;
+            c->cmsg_type = SCM_RIGHTS;
+            c->cmsg_len = CMSG_LEN(fd_count * sizeof(int));
+            memcpy(CMSG_DATA(c), fds, fd_count * sizeof(int));
+        }
+        n = sendmsg(fd, &msg, SEND_FLAGS | MSG_DONTWAIT);
+        if (n >= 0) {
+            done += (size_t)n;
+            continue;
+        }
+        if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS) {
+            int err = wait_writable(fd, timeout_ms);
+            if (err != 0) {
+                return err;
+            }
+        } else if (errno != EINTR) {
+            return -errno;
+        }
+    }
+    return 0;
+}
