@@ -254,7 +254,9 @@ int msg_start_decode(const uint8_t *buf, size_t size, struct msg_start *out, con
 
 size_t msg_start_fd_count(const struct msg_start *m)
 {
-    return 3 + ((m->flags & START_HAS_INITRD) != 0) + m->disk_count + m->net_count;
+    size_t initrd = (m->flags & START_HAS_INITRD) != 0 ? 1 : 0;
+
+    return 3 + initrd + m->disk_count + m->net_count;
 }
 
 size_t msg_stop_encode(const struct msg_stop *in, uint8_t *buf, size_t size)
