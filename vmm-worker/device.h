@@ -41,6 +41,13 @@ struct device {
 
 #define DEVICE_NO_SPI UINT32_MAX
 
+/* Fixed phandles of the device tree. */
+enum phandle {
+    PHANDLE_GIC = 1,
+    PHANDLE_APB_PCLK = 2,
+    PHANDLE_GPIO = 3,
+};
+
 /*
  * A device's interrupt line. irq_set may be called from any thread and only tells the GIC when the
  * level changes; the line is level- triggered.

@@ -36,5 +36,7 @@ static inline void *guest_ram_at(const struct guest_ram *ram, uint64_t gpa, uint
 uint16_t guest_ram_get16(const void *p);
 uint32_t guest_ram_get32(const void *p);
 uint64_t guest_ram_get64(const void *p);
+void guest_ram_put16(void *p, uint16_t v);
+void guest_ram_put32(void *p, uint32_t v);
 
 #endif

@@ -25,7 +25,8 @@
 /* So many remarks about accesses to nowhere reach the log. */
 #define REMARKS_MAX      16u
 
-/* ---- Registers -------------------------------------------------------------------------------- */
+/* ---- Registers --------------------------------------------------------------------------------
+ */
 
 /* Every accessor runs on the owning thread; a failure is the hypervisor's and ends the VM. */
 static void note(struct vcpu *v, hv_return_t result, const char *what)
@@ -83,7 +84,8 @@ static void step_over(struct vcpu *v)
     set_reg(v, HV_REG_PC, get_reg(v, HV_REG_PC) + INSTRUCTION_SIZE);
 }
 
-/* ---- What the guest did wrong ------------------------------------------------------------------ */
+/* ---- What the guest did wrong ------------------------------------------------------------------
+ */
 
 static void remark(struct vcpu *v, atomic_uint_least64_t *count, const char *format, ...)
 {
@@ -127,7 +129,7 @@ static void inject_external_abort(struct vcpu *v, uint64_t address, bool instruc
     uint64_t vector = from_el0 ? 0x400 : (cpsr & 1) != 0 ? 0x200 : 0;
 
     class += from_el0 ? 0 : 1;
-    set_sys(v, HV_SYS_REG_ESR_EL1, (uint64_t)class << 26 | UINT64_C(1) << 25 | 0x10);
+    set_sys(v, HV_SYS_REG_ESR_EL1, (uint64_t) class << 26 | UINT64_C(1) << 25 | 0x10);
     set_sys(v, HV_SYS_REG_FAR_EL1, address);
     set_sys(v, HV_SYS_REG_ELR_EL1, get_reg(v, HV_REG_PC));
     set_sys(v, HV_SYS_REG_SPSR_EL1, cpsr);
@@ -135,7 +137,8 @@ static void inject_external_abort(struct vcpu *v, uint64_t address, bool instruc
     set_reg(v, HV_REG_PC, get_sys(v, HV_SYS_REG_VBAR_EL1) + vector);
 }
 
-/* ---- Exits -------------------------------------------------------------------------------------- */
+/* ---- Exits --------------------------------------------------------------------------------------
+ */
 
 static void handle_access(struct vcpu *v)
 {
@@ -199,7 +202,8 @@ static bool handle_call(struct vcpu *v, uint64_t immediate)
     return false;
 }
 
-/* What the hypervisor leaves to us differs between releases of macOS: reads zero, ignores writes. */
+/* What the hypervisor leaves to us differs between releases of macOS: reads zero, ignores writes.
+ */
 static void handle_sysreg(struct vcpu *v, uint64_t syndrome)
 {
     struct exit_sysreg r = exit_decode_sysreg(syndrome);
@@ -212,7 +216,8 @@ static void handle_sysreg(struct vcpu *v, uint64_t syndrome)
     step_over(v);
 }
 
-/* Nanoseconds until the vCPU's virtual timer fires: 0 if it has, PARK_LIMIT_NS if it is off or far. */
+/* Nanoseconds until the vCPU's virtual timer fires: 0 if it has, PARK_LIMIT_NS if it is off or far.
+ */
 static uint64_t timer_left(struct vcpu *v)
 {
     uint64_t ctl = get_sys(v, HV_SYS_REG_CNTV_CTL_EL0);
@@ -236,14 +241,15 @@ static uint64_t timer_left(struct vcpu *v)
     return left * UINT64_C(1000000000) / host_ticks_per_second();
 }
 
-/* An interrupt of the vCPU's own (an IPI, say) waits: no API says so, but its redistributor does. */
+/* An interrupt of the vCPU's own (an IPI, say) waits: no API says so, but its redistributor does.
+ */
 static bool private_interrupt(struct vcpu *v)
 {
     uint64_t pending = 0;
     uint64_t enabled = 0;
 
-    if (hv_gic_get_redistributor_reg(v->handle, HV_GIC_REDISTRIBUTOR_REG_GICR_ISPENDR0,
-                                     &pending) != HV_SUCCESS ||
+    if (hv_gic_get_redistributor_reg(v->handle, HV_GIC_REDISTRIBUTOR_REG_GICR_ISPENDR0, &pending) !=
+            HV_SUCCESS ||
         hv_gic_get_redistributor_reg(v->handle, HV_GIC_REDISTRIBUTOR_REG_GICR_ISENABLER0,
                                      &enabled) != HV_SUCCESS) {
         return true; /* cannot tell: go and see */
@@ -251,7 +257,8 @@ static bool private_interrupt(struct vcpu *v)
     return (pending & enabled) != 0;
 }
 
-/* Becoming active may mean sending interrupts: who sleeps without looking is to look from now on. */
+/* Becoming active may mean sending interrupts: who sleeps without looking is to look from now on.
+ */
 static void set_active_locked(struct vcpu_set *set, bool active)
 {
     if (!active) {
@@ -319,7 +326,8 @@ static bool handle_exception(struct vcpu *v)
     }
 }
 
-/* ---- Running ------------------------------------------------------------------------------------ */
+/* ---- Running ------------------------------------------------------------------------------------
+ */
 
 /* Out of the guest until no pause is wanted. */
 static void wait_while_paused(struct vcpu *v)
@@ -453,7 +461,8 @@ static void *thread_main(void *arg)
     return NULL;
 }
 
-/* ---- The set ------------------------------------------------------------------------------------- */
+/* ---- The set
+ * ------------------------------------------------------------------------------------- */
 
 /* Kicks every vCPU that exists. With the lock. */
 static void kick_locked(struct vcpu_set *set)

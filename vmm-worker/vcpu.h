@@ -7,10 +7,10 @@
  * looks at before each run; a kick only makes it look sooner. Because a kick can be lost
  * (hv_vcpus_exit is one-shot), whoever waits repeats it.
  *
- * An idle vCPU either sleeps inside hv_vcpu_run or comes out with WFI; both work. In the second case
- * its thread waits for its virtual timer or any device's interrupt (vcpus_interrupt). An interrupt
- * from another vCPU is not announced to us: while another one is active, the waiting one looks into
- * its redistributor every VCPU_IPI_POLL_NS.
+ * An idle vCPU either sleeps inside hv_vcpu_run or comes out with WFI; both work. In the second
+ * case its thread waits for its virtual timer or any device's interrupt (vcpus_interrupt). An
+ * interrupt from another vCPU is not announced to us: while another one is active, the waiting one
+ * looks into its redistributor every VCPU_IPI_POLL_NS.
  */
 #ifndef VMM_VCPU_H
 #define VMM_VCPU_H
@@ -74,8 +74,8 @@ struct vcpu_set {
         wake; /* parked vCPUs: an interrupt, the end of a pause, or somebody became active */
     atomic_bool stopping;
     atomic_bool pausing;
-    atomic_uint parked; /* in WFI, outside the guest; written under lock */
-    atomic_uint active; /* turned on and not parked; written under lock */
+    atomic_uint parked;               /* in WFI, outside the guest; written under lock */
+    atomic_uint active;               /* turned on and not parked; written under lock */
     atomic_uint_least64_t interrupts; /* counts vcpus_interrupt */
 };
 

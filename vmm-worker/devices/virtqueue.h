@@ -6,6 +6,11 @@
  * struct virtq_chain, checked (length, loops, indirect tables, every segment inside RAM, order of
  * readable and writable parts) and only that copy is used; the device's own indices live here and
  * never come back from guest memory. Needs <stdint.h> and guest-ram.h only: fuzzed alone.
+ *
+ * What the standard leaves open: a descriptor of length 0 adds no segment and its address is not
+ * looked at; a chain's bytes are fewer than 2^32; an indirect table may hold more entries than the
+ * queue (Linux does that), but no more segments than VIRTQ_SEGMENTS_MAX. Everything that the
+ * standard forbids the driver is VIRTQ_BROKEN.
  */
 #ifndef VMM_VIRTQUEUE_H
 #define VMM_VIRTQUEUE_H
@@ -27,7 +32,7 @@ struct virtq {
     /* The device's own. */
     uint16_t next_avail;
     uint16_t next_used;
-    uint16_t signalled_used; /* next_used when the driver was last interrupted */
+    uint16_t signalled_used; /* next_used when virtq_should_interrupt was last asked */
     bool event_idx;          /* VIRTIO_F_EVENT_IDX was negotiated */
     bool indirect;           /* VIRTIO_F_INDIRECT_DESC was negotiated */
     const struct guest_ram *ram;
@@ -54,7 +59,7 @@ enum virtq_error {
     VIRTQ_BROKEN = -1, /* the driver broke the rules: the device needs a reset (2.1.2) */
 };
 
-/* Back to the state after reset; keeps ram. */
+/* Back to the state after reset: not ready, size 0; keeps ram. */
 void virtq_reset(struct virtq *q);
 
 /* Whether the three rings lie in RAM and are aligned (2.7): asked when the driver sets QueueReady.
@@ -68,8 +73,7 @@ enum virtq_error virtq_pop(struct virtq *q, struct virtq_chain *out);
  * visible. */
 void virtq_push(struct virtq *q, uint16_t head, uint32_t written);
 
-/* Whether the driver wants an interrupt for what was pushed since the last time this said yes
- * (2.7.7). */
+/* Whether the driver wants an interrupt for what was pushed since this was last asked (2.7.7). */
 bool virtq_should_interrupt(struct virtq *q);
 
 /* Asks the driver to notify (or not to) about new buffers (2.7.7, 2.7.10). true from enable:
