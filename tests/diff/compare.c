@@ -15,8 +15,8 @@ static bool same_address(const uint32_t *code, uint32_t slot, const struct diff_
 {
     uint64_t offset = fault->pc - diff_code_va(slot), mask = ADDRESS_MASK;
 
-    /* An x86 host gives a program no address when it is not canonical. */
-    if (!oracle->address && (fault->address & ADDRESS_MASK) >> 47)
+    /* An x86 host gives a program no address when an access has bytes that are not canonical. */
+    if (!oracle->address && ((fault->address & ADDRESS_MASK) + 16) >> 47)
         return true;
     /* DC ZVA: FAR_EL1 holds the address in the register (Arm ARM, FAR_EL1), the oracle says which block. */
     if (offset < 4 * DIFF_CODE_WORDS && (code[offset / 4] & ~31u) == 0xd50b7420)

@@ -31,10 +31,11 @@
 #define DIFF_PAGES       3
 #define DIFF_FAULTS      72
 
-#define DIFF_CODE_VA     UINT64_C(0x3000000000)
-#define DIFF_DATA_VA     UINT64_C(0x1000010000)
+/* Not round: a power of two more than one of them, which cases often compute, is in none of them. */
+#define DIFF_CODE_VA     UINT64_C(0x2b5d3f7000)
+#define DIFF_DATA_VA     UINT64_C(0x1234560000)
 #define DIFF_DATA_STRIDE UINT64_C(0x4005000)
-#define DIFF_SHARED_VA   UINT64_C(0x5000000000)
+#define DIFF_SHARED_VA   UINT64_C(0x6a91c35000)
 
 /* BRK #0xd1ff: the end of a case. BRK #0xd1fe: the oracle's program starts a batch. */
 #define DIFF_END_WORD    UINT32_C(0xd43a3fe0)
