@@ -58,7 +58,7 @@ static int write_chosen(void *fdt, const struct fdt_board *b)
     uint64_t kaslr = 0;
 
     TRY(fdt_begin_node(fdt, "chosen"));
-    TRY(fdt_property_string(fdt, "bootargs", b->bootargs));
+    TRY(fdt_property(fdt, "bootargs", b->bootargs, (int)strlen(b->bootargs) + 1));
     TRY(fdt_property_string(fdt, "stdout-path", "/uart@9000000"));
     if (b->initrd_size != 0) {
         TRY(fdt_property_u64(fdt, "linux,initrd-start", b->initrd_base));
