@@ -216,7 +216,10 @@ export PADDOCK_BUILD := $(OUT)
 export PADDOCK_CROSS := $(BUILD)/cross
 export PADDOCK_SLOW   = $(SLOW)
 
-runner = tests/run -x $(SLOW) $(if $(T),-t '$(T)')
+# gcc 12's thread sanitizer does not cope with more than 28 random address bits.
+NO_ASLR := $(if $(filter tsan,$(SANS)),$(shell [ "$$(cat /proc/sys/vm/mmap_rnd_bits 2>/dev/null || echo 0)" -le 28 ] || echo setarch -R))
+
+runner = $(NO_ASLR) tests/run -x $(SLOW) $(if $(T),-t '$(T)')
 
 .PHONY: check run-tests
 check: ## install what is missing (root on Debian) or name it; build; run every test (T=PATTERNS)
