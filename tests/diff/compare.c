@@ -47,13 +47,14 @@ struct partial {
 static struct partial partial_of(const struct side *oracle, uint32_t slot)
 {
     const struct diff_result *r = &oracle->results[slot];
-    const struct diff_fault *fault = &r->fault[r->fault_count - 1];
+    const struct diff_fault *fault;
     struct partial p = {0, 0, 0, 0};
     uint64_t offset;
     uint32_t word, rt;
 
     if (!r->partial)
         return p;
+    fault = &r->fault[r->fault_count - 1];
     word = oracle->cases[slot].code[(fault->pc - diff_code_va(slot)) / 4];
     rt = word & 31;
     if (!(word & UINT32_C(1) << 22)) { /* a store */
