@@ -173,6 +173,15 @@ int hvt_setup_gic(void **state)
     return 0;
 }
 
+int hvt_setup_mmu(void **state)
+{
+    if (hvt_setup_vcpu(state) != 0) {
+        return -1;
+    }
+    hvt_mmu_on(*state);
+    return 0;
+}
+
 int hvt_teardown(void **state)
 {
     struct hvt *t = *state;
@@ -226,6 +235,41 @@ void hvt_vector(struct hvt *t, uint64_t offset, const uint32_t *words, size_t co
     assert_true(count <= 32);
     put_code(t, HVT_VECTORS + offset, words, count);
     hvt_set_sys_reg(t, HV_SYS_REG_VBAR_EL1, HVT_RAM + HVT_VECTORS);
+}
+
+/* ---- Translation ------------------------------------------------------ */
+
+#define GIB UINT64_C(0x40000000)
+
+/* Block descriptor (D8.3): valid, AF, inner shareable, attribute index, AP[2]. */
+void hvt_mmu_entry(struct hvt *t, uint64_t va, uint64_t ipa, bool device, bool read_only)
+{
+    const uint64_t block = ipa | UINT64_C(0x701) | (uint64_t)device << 2 | (uint64_t)read_only << 7;
+
+    memcpy(t->ram + HVT_TABLES + va / GIB * sizeof(block), &block, sizeof(block));
+}
+
+void hvt_mmu_tables(struct hvt *t)
+{
+    memset(t->ram + HVT_TABLES, 0, 0x1000);
+    hvt_mmu_entry(t, 0, 0, true, false);
+    hvt_mmu_entry(t, GIB, GIB, false, false);
+    hvt_mmu_entry(t, HVT_VA_ALIAS, GIB, false, false);
+    hvt_mmu_entry(t, HVT_VA_DEVICES, 0, true, false);
+    hvt_mmu_entry(t, HVT_VA_READ_ONLY, GIB, false, true);
+    hvt_set_sys_reg(t, HV_SYS_REG_TTBR0_EL1, HVT_RAM + HVT_TABLES);
+    /* T0SZ 25, write-back inner-shareable tables, no TTBR1, 36 bits out. */
+    hvt_set_sys_reg(t, HV_SYS_REG_TCR_EL1,
+                    25 | UINT64_C(0x3500) | UINT64_C(1) << 23 | UINT64_C(1) << 32);
+    /* 0: write-back, 1: device nGnRE. */
+    hvt_set_sys_reg(t, HV_SYS_REG_MAIR_EL1, 0x04ff);
+}
+
+void hvt_mmu_on(struct hvt *t)
+{
+    hvt_mmu_tables(t);
+    hvt_set_sys_reg(t, HV_SYS_REG_SCTLR_EL1,
+                    hvt_sys_reg(t, HV_SYS_REG_SCTLR_EL1) | UINT64_C(0x1005));
 }
 
 /* ---- Registers and runs ----------------------------------------------- */

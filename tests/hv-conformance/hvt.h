@@ -66,13 +66,14 @@ struct hvt {
 /*
  * cmocka fixtures: *state is a struct hvt. Each adds to the one before: nothing
  * (a struct); a VM with RAM; a vCPU at the start of RAM, in state HVT_CPSR,
- * MPIDR_EL1 0; or all that with a GIC. Teardown undoes whatever there is.
+ * MPIDR_EL1 0; or all that with a GIC, or with translation on. Teardown undoes whatever there is.
  * setup also starts a deadline, which ends a hung suite with SIGALRM.
  */
 int hvt_setup_nothing(void **state);
 int hvt_setup_vm(void **state);
 int hvt_setup_vcpu(void **state);
 int hvt_setup_gic(void **state);
+int hvt_setup_mmu(void **state);
 int hvt_teardown(void **state);
 
 /* The pieces, for tests that need another order. Each asserts success. */
@@ -98,6 +99,26 @@ uint64_t hvt_enter(struct hvt *t, const uint32_t *words, size_t count);
 void hvt_vector(struct hvt *t, uint64_t offset, const uint32_t *words, size_t count);
 #define HVT_VECTOR(t, offset, words)                                                               \
     hvt_vector((t), (offset), (words), sizeof(words) / sizeof((words)[0]))
+
+/*
+ * Stage 1 of the guest: one level 1 table, 4 KiB granule, 39-bit addresses, in
+ * blocks of 1 GiB. Everything that is not named here faults.
+ *
+ *     0x0_0000_0000      -> 0x0000_0000   device memory; HVT_DEVICE lies there
+ *     0x0_4000_0000      -> 0x4000_0000   RAM, as it is
+ *     HVT_VA_ALIAS       -> 0x4000_0000   RAM again
+ *     HVT_VA_DEVICES     -> 0x0000_0000   device memory
+ *     HVT_VA_READ_ONLY   -> 0x4000_0000   RAM, read-only
+ *
+ * tables writes it and sets TTBR0_EL1, TCR_EL1 and MAIR_EL1; on also sets
+ * SCTLR_EL1.{M,C,I}. entry changes one block, without invalidation.
+ */
+#define HVT_VA_ALIAS     UINT64_C(0x100000000)
+#define HVT_VA_DEVICES   UINT64_C(0x140000000)
+#define HVT_VA_READ_ONLY UINT64_C(0x180000000)
+void hvt_mmu_tables(struct hvt *t);
+void hvt_mmu_on(struct hvt *t);
+void hvt_mmu_entry(struct hvt *t, uint64_t va, uint64_t ipa, bool device, bool read_only);
 
 /* Registers of the test's vCPU. */
 uint64_t hvt_reg(struct hvt *t, hv_reg_t reg);

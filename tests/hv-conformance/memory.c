@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * memory.c: map, unmap, protect, allocate: granules, ranges, rights, and what
- * the guest sees of them, also while it runs.
+ * the guest sees of them, also while it runs. Every case runs with the guest's
+ * own translation off and on, because what has been translated is remembered
+ * differently: off, memory is device memory to the guest.
  */
 #include "hvt.h"
 
+#include <sched.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #define RW    ((hv_memory_flags_t)(HV_MEMORY_READ | HV_MEMORY_WRITE))
@@ -144,6 +148,7 @@ static void test_unmap_part(void **state)
     put64(t, HVT_DATA, 0xa);
     put64(t, HVT_DATA + HVT_GRANULE, 0xb);
     put64(t, HVT_DATA + 2 * HVT_GRANULE, 0xc);
+    assert_int_equal(guest_load(t, PAGE + HVT_GRANULE), 0xb);
     HVT_OK(hv_vm_unmap(PAGE + HVT_GRANULE, HVT_GRANULE));
     assert_int_equal(guest_load(t, PAGE), 0xa);
     guest_load_faults(t, PAGE + HVT_GRANULE);
@@ -186,6 +191,7 @@ static void test_read_only(void **state)
 
     put64(t, HVT_DATA, 0x5a);
     put64(t, HVT_DATA + 8, 0x5b);
+    guest_load(t, PAGE);
     HVT_OK(hv_vm_protect(PAGE, HVT_GRANULE, HV_MEMORY_READ));
     hvt_set_reg(t, HV_REG_X1, PAGE);
     hvt_set_reg(t, HV_REG_X2, 0x77);
@@ -209,6 +215,7 @@ static void test_no_access(void **state)
 {
     struct hvt *t = *state;
 
+    guest_load(t, PAGE);
     HVT_OK(hv_vm_protect(PAGE, HVT_GRANULE, 0));
     guest_load_faults(t, PAGE);
     guest_load_faults(t, PAGE + HVT_GRANULE - 8);
@@ -233,16 +240,53 @@ static void test_no_execute(void **state)
     hvt_run_hvc(t, 9);
 }
 
+/* Code that has been executed is forgotten like data. */
+static void test_executed_page_goes(void **state)
+{
+    struct hvt *t = *state;
+    const uint32_t first = a64_hvc(1);
+    const uint32_t second = a64_hvc(2);
+
+    memcpy(t->ram + HVT_DATA, &first, sizeof(first));
+    memcpy(t->ram + HVT_DATA + HVT_GRANULE, &second, sizeof(second));
+    __builtin___clear_cache((char *)t->ram + HVT_DATA, (char *)t->ram + HVT_DATA + HVT_GRANULE + 4);
+    HVT_OK(hv_vm_map(t->ram + HVT_DATA, OTHER, HVT_GRANULE, RWX));
+    hvt_set_reg(t, HV_REG_PC, OTHER);
+    hvt_run_hvc(t, 1);
+    HVT_OK(hv_vm_protect(OTHER, HVT_GRANULE, RW));
+    hvt_set_reg(t, HV_REG_PC, OTHER);
+    hvt_run_exception(t, 0x20);
+    HVT_OK(hv_vm_unmap(OTHER, HVT_GRANULE));
+    hvt_run_exception(t, 0x20);
+    HVT_OK(hv_vm_map(t->ram + HVT_DATA + HVT_GRANULE, OTHER, HVT_GRANULE, RWX));
+    hvt_run_hvc(t, 2);
+    HVT_OK(hv_vm_unmap(OTHER, HVT_GRANULE));
+}
+
+/* Waits until the guest has stored something in the page: then it runs. */
+static void wait_for_guest(struct hvt *t)
+{
+    while (atomic_load((_Atomic uint64_t *)(void *)(t->ram + HVT_DATA)) == 0) {
+        sched_yield();
+    }
+}
+
+static hv_return_t unmap_running(struct hvt *t)
+{
+    wait_for_guest(t);
+    return hv_vm_unmap(PAGE, HVT_GRANULE);
+}
+
+static hv_return_t protect_running(struct hvt *t)
+{
+    wait_for_guest(t);
+    return hv_vm_protect(PAGE, HVT_GRANULE, HV_MEMORY_READ);
+}
+
 static hv_return_t unmap_page(struct hvt *t)
 {
     (void)t;
     return hv_vm_unmap(PAGE, HVT_GRANULE);
-}
-
-static hv_return_t protect_page(struct hvt *t)
-{
-    (void)t;
-    return hv_vm_protect(PAGE, HVT_GRANULE, HV_MEMORY_READ);
 }
 
 static void test_unmap_from_another_thread(void **state)
@@ -266,6 +310,7 @@ static void change_under_a_running_guest(struct hvt *t, hv_return_t (*change)(st
     struct hvt_errand *errand;
 
     hvt_set_reg(t, HV_REG_X1, PAGE);
+    hvt_set_reg(t, HV_REG_X2, 0);
     errand = hvt_errand_start(change, t);
     hvt_run_exception(t, 0x24);
     assert_int_equal(t->exit->exception.physical_address, PAGE);
@@ -275,12 +320,12 @@ static void change_under_a_running_guest(struct hvt *t, hv_return_t (*change)(st
 
 static void test_unmap_under_a_running_guest(void **state)
 {
-    change_under_a_running_guest(*state, unmap_page);
+    change_under_a_running_guest(*state, unmap_running);
 }
 
 static void test_protect_under_a_running_guest(void **state)
 {
-    change_under_a_running_guest(*state, protect_page);
+    change_under_a_running_guest(*state, protect_running);
 }
 
 static void test_allocate(void **state)
@@ -322,6 +367,8 @@ static void test_4k_granule(void **state)
     hvt_make_ram(t);
     hvt_map_ram(t);
     hvt_make_vcpu(t);
+    hvt_mmu_on(t);
+    guest_load(t, PAGE + 0x1000);
     HVT_OK(hv_vm_protect(PAGE + 0x1000, 0x1000, 0));
     guest_load(t, PAGE);
     guest_load_faults(t, PAGE + 0x1000);
@@ -329,7 +376,11 @@ static void test_4k_granule(void **state)
     HVT_REFUSED(hv_vm_protect(PAGE + 0x800, 0x1000, 0));
 }
 
-#define MEMORY_TEST(fn) cmocka_unit_test_setup_teardown(fn, hvt_setup_vcpu, hvt_teardown)
+#define MEMORY_TEST(fn)                                                                            \
+    {#fn, fn, hvt_setup_vcpu, hvt_teardown, NULL},                                                 \
+    {                                                                                              \
+#fn "_mmu", fn, hvt_setup_mmu, hvt_teardown, NULL                                          \
+    }
 
 int hvt_group_memory(void)
 {
@@ -345,6 +396,7 @@ int hvt_group_memory(void)
         MEMORY_TEST(test_read_only),
         MEMORY_TEST(test_no_access),
         MEMORY_TEST(test_no_execute),
+        MEMORY_TEST(test_executed_page_goes),
         MEMORY_TEST(test_unmap_from_another_thread),
         MEMORY_TEST(test_unmap_under_a_running_guest),
         MEMORY_TEST(test_protect_under_a_running_guest),

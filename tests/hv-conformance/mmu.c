@@ -3,55 +3,18 @@
  * mmu.c: the guest's own translation (Arm ARM D8) as far as a VMM sees it:
  * that system registers set from outside take effect, and that exits carry
  * virtual and physical addresses apart.
- *
- * One level 1 table, 4 KiB granule, 39-bit addresses, 1 GiB blocks:
- *
- *     0x0_4000_0000  ->  0x4000_0000   RAM, as it is
- *     0x1_0000_0000  ->  0x4000_0000   RAM again
- *     0x1_4000_0000  ->  0x0000_0000   device memory; HVT_DEVICE lies there
- *     0x1_8000_0000  ->  0x4000_0000   RAM, read-only
- *     everything else faults
  */
 #include "hvt.h"
 
 #include <string.h>
 
-#define GIB                 UINT64_C(0x40000000)
-#define ALIAS               UINT64_C(0x100000000)
-#define DEVICES             UINT64_C(0x140000000)
-#define READ_ONLY           UINT64_C(0x180000000)
+/* Short names for the map of hvt_mmu_tables(). */
+#define ALIAS     HVT_VA_ALIAS
+#define DEVICES   HVT_VA_DEVICES
+#define READ_ONLY HVT_VA_READ_ONLY
 
-/* Block descriptor: valid, AF, inner shareable, attribute index, AP[2]. */
-#define BLOCK(pa, attr, ap) ((pa) | UINT64_C(0x701) | (attr) << 2 | (ap) << 6)
-#define NORMAL              UINT64_C(0)
-#define DEVICE              UINT64_C(1)
-
-/* T0SZ 25, write-back tables, inner shareable, no TTBR1, 36 bits out. */
-#define TCR                 (UINT64_C(25) | UINT64_C(0x3500) | UINT64_C(1) << 23 | UINT64_C(1) << 32)
-#define MAIR                UINT64_C(0x04ff) /* 0: write-back, 1: device nGnRE */
-#define SCTLR_M             UINT64_C(1)
-#define SCTLR_ON            UINT64_C(0x1005) /* M, and C and I for the caches */
-
-static void write_tables(struct hvt *t)
-{
-    uint64_t table[512] = {0};
-
-    table[1] = BLOCK(GIB, NORMAL, UINT64_C(0));
-    table[ALIAS / GIB] = BLOCK(GIB, NORMAL, UINT64_C(0));
-    table[DEVICES / GIB] = BLOCK(UINT64_C(0), DEVICE, UINT64_C(0));
-    table[READ_ONLY / GIB] = BLOCK(GIB, NORMAL, UINT64_C(2));
-    memcpy(t->ram + HVT_TABLES, table, sizeof(table));
-    hvt_set_sys_reg(t, HV_SYS_REG_TTBR0_EL1, HVT_RAM + HVT_TABLES);
-    hvt_set_sys_reg(t, HV_SYS_REG_TCR_EL1, TCR);
-    hvt_set_sys_reg(t, HV_SYS_REG_MAIR_EL1, MAIR);
-}
-
-/* Turns translation on from outside. */
-static void mmu_on(struct hvt *t)
-{
-    write_tables(t);
-    hvt_set_sys_reg(t, HV_SYS_REG_SCTLR_EL1, hvt_sys_reg(t, HV_SYS_REG_SCTLR_EL1) | SCTLR_ON);
-}
+#define SCTLR_M   UINT64_C(1)
+#define SCTLR_ON  UINT64_C(0x1005) /* M, and C and I for the caches */
 
 static void put64(struct hvt *t, uint64_t offset, uint64_t value)
 {
@@ -63,7 +26,7 @@ static void test_off_is_flat(void **state)
     struct hvt *t = *state;
     const uint32_t code[] = {a64_ldst(A64_X, A64_LD, 0, 1, 0), a64_hvc(1)};
 
-    write_tables(t);
+    hvt_mmu_tables(t);
     hvt_set_reg(t, HV_REG_X1, ALIAS + HVT_DATA);
     HVT_ENTER(t, code);
     hvt_run_exception(t, 0x24); /* an IPA where nothing is */
@@ -76,7 +39,7 @@ static void test_turned_on_from_outside(void **state)
     const uint32_t code[] = {a64_ldst(A64_X, A64_LD, 0, 1, 0), a64_hvc(1)};
 
     put64(t, HVT_DATA, 0x1234);
-    mmu_on(t);
+    hvt_mmu_on(t);
     hvt_set_reg(t, HV_REG_X1, ALIAS + HVT_DATA);
     HVT_ENTER(t, code);
     hvt_run_hvc(t, 1);
@@ -98,7 +61,7 @@ static void test_turned_on_and_off_by_the_guest(void **state)
     };
 
     put64(t, HVT_DATA, 0x4321);
-    write_tables(t);
+    hvt_mmu_tables(t);
     assert_int_equal(hvt_sys_reg(t, HV_SYS_REG_SCTLR_EL1) & SCTLR_M, 0);
     hvt_set_reg(t, HV_REG_X4, hvt_sys_reg(t, HV_SYS_REG_SCTLR_EL1) | SCTLR_ON);
     hvt_set_reg(t, HV_REG_X1, ALIAS + HVT_DATA);
@@ -116,7 +79,7 @@ static void test_pc_is_virtual(void **state)
     const uint32_t code[] = {a64_nop(), a64_hvc(1)};
     uint64_t ipa = hvt_load(t, code, 2);
 
-    mmu_on(t);
+    hvt_mmu_on(t);
     hvt_set_reg(t, HV_REG_PC, ipa - HVT_RAM + ALIAS);
     hvt_run_hvc(t, 1);
     assert_int_equal(hvt_reg(t, HV_REG_PC), ipa - HVT_RAM + ALIAS + 8);
@@ -128,7 +91,7 @@ static void test_abort_addresses(void **state)
     const uint32_t code[] = {a64_ldst(A64_W, A64_ST, 3, 1, 0), a64_hvc(1)};
     const uint64_t va = DEVICES + HVT_DEVICE + 0x1234;
 
-    mmu_on(t);
+    hvt_mmu_on(t);
     hvt_set_reg(t, HV_REG_X1, va);
     HVT_ENTER(t, code);
     hvt_run_exception(t, 0x24);
@@ -146,7 +109,7 @@ static void test_stage_1_faults_stay_inside(void **state)
     const uint32_t code[] = {a64_ldst(A64_X, A64_LD, 0, 1, 0)};
     const uint32_t vector[] = {a64_hvc(2)};
 
-    mmu_on(t);
+    hvt_mmu_on(t);
     HVT_VECTOR(t, 0x200, vector);
     hvt_set_reg(t, HV_REG_X1, UINT64_C(0x200000008));
     HVT_ENTER(t, code);
@@ -166,7 +129,7 @@ static void test_stage_1_permission_stays_inside(void **state)
     const uint32_t vector[] = {a64_hvc(2)};
     uint64_t pc;
 
-    mmu_on(t);
+    hvt_mmu_on(t);
     HVT_VECTOR(t, 0x200, vector);
     hvt_set_reg(t, HV_REG_X1, READ_ONLY + HVT_DATA);
     pc = HVT_ENTER(t, code);
@@ -182,7 +145,7 @@ static void test_table_outside_memory(void **state)
     const uint32_t code[] = {a64_hvc(1)};
     uint64_t iss;
 
-    mmu_on(t);
+    hvt_mmu_on(t);
     hvt_set_sys_reg(t, HV_SYS_REG_TTBR0_EL1, HVT_DEVICE);
     HVT_ENTER(t, code);
     iss = hvt_iss(hvt_run_exception(t, 0x20));
@@ -203,12 +166,12 @@ static void test_new_table_entry(void **state)
     };
 
     put64(t, HVT_DATA, 0x99);
-    mmu_on(t);
+    hvt_mmu_on(t);
     hvt_set_reg(t, HV_REG_X1, ALIAS + HVT_DATA);
     HVT_ENTER(t, load);
     hvt_run_hvc(t, 1);
     assert_int_equal(hvt_reg(t, HV_REG_X0), 0x99);
-    put64(t, HVT_TABLES + 8 * (ALIAS / GIB), BLOCK(UINT64_C(0), DEVICE, UINT64_C(0)));
+    hvt_mmu_entry(t, ALIAS, 0, true, false);
     HVT_ENTER(t, reload);
     hvt_run_exception(t, 0x24);
     assert_int_equal(t->exit->exception.physical_address, HVT_DATA);

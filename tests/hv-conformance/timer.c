@@ -181,20 +181,27 @@ static void test_offset(void **state)
     assert_true(during <= after);
 }
 
-/* The comparator looks at the guest's time, not at the host's. */
+/*
+ * The comparator looks at the guest's time, not at the host's. The distances
+ * are such that a comparison of 64 bits, signed or unsigned, says the same.
+ */
 static void test_offset_moves_the_deadline(void **state)
 {
     struct hvt *t = *state;
-    uint64_t now;
+    const uint64_t far = UINT64_C(1) << 50;
 
-    /* The guest's clock is set back to about 0; what was long ago for the host is to come. */
-    HVT_OK(hv_vcpu_set_vtimer_offset(t->vcpu, 0));
-    now = guest_counter(t);
-    HVT_OK(hv_vcpu_set_vtimer_offset(t->vcpu, now));
-    enter_timer_loop(t, UINT64_C(1) << 40, CTL_ENABLE);
+    /* The guest's clock is ahead by far: half of what the timer waits for. */
+    HVT_OK(hv_vcpu_set_vtimer_offset(t->vcpu, 0 - far));
+    enter_timer_loop(t, 2 * far, CTL_ENABLE);
     expect_only_kicks(t);
-    /* And forward past it. */
-    HVT_OK(hv_vcpu_set_vtimer_offset(t->vcpu, now - (UINT64_C(1) << 41)));
+    assert_int_equal(hvt_sys_reg(t, HV_SYS_REG_CNTV_CTL_EL0) & 7, CTL_ENABLE);
+    /* Set further ahead, it is past that. */
+    HVT_OK(hv_vcpu_set_vtimer_offset(t->vcpu, 0 - 3 * far));
+    assert_int_equal(hvt_sys_reg(t, HV_SYS_REG_CNTV_CTL_EL0) & 7, CTL_ENABLE | CTL_ISTATUS);
+    hvt_run_reason(t, HV_EXIT_REASON_VTIMER_ACTIVATED);
+    /* Set back behind the host's, to before 0: a large number, and one a little smaller is due. */
+    HVT_OK(hv_vcpu_set_vtimer_offset(t->vcpu, far));
+    enter_timer_loop(t, 0 - 2 * far, CTL_ENABLE);
     hvt_run_reason(t, HV_EXIT_REASON_VTIMER_ACTIVATED);
 }
 
