@@ -89,6 +89,11 @@ static uint64_t gpio_read(void *dev, uint64_t offset, unsigned size)
     pthread_mutex_lock(&g->lock);
     if (offset < GPIO_DATA_END) {
         value = (uint8_t)(levels(g) & (offset >> 2));
+        if (!g->pressed && (value & 1u << BUTTON) != 0) {
+            /* gpio-keys looks a few milliseconds after its interrupt: only now may the button go up. */
+            drive(g, BUTTON, false);
+            update(g);
+        }
     } else {
         switch (offset) {
         case GPIO_DIR: value = g->dir; break;
@@ -104,16 +109,6 @@ static uint64_t gpio_read(void *dev, uint64_t offset, unsigned size)
     }
     pthread_mutex_unlock(&g->lock);
     return value;
-}
-
-/* The driver has seen the press: the button is let go. */
-static void acknowledge(struct gpio *g, uint8_t cleared)
-{
-    if (g->pressed && (cleared & 1u << BUTTON) != 0) {
-        g->pressed = false;
-        g->acknowledged++;
-        drive(g, BUTTON, false);
-    }
 }
 
 static void gpio_write(void *dev, uint64_t offset, unsigned size, uint64_t value)
@@ -136,7 +131,10 @@ static void gpio_write(void *dev, uint64_t offset, unsigned size, uint64_t value
         case GPIO_IC:
             v &= raw(g);
             g->edges &= (uint8_t)~v;
-            acknowledge(g, v);
+            if (g->pressed && (v & 1u << BUTTON) != 0) {
+                g->pressed = false;
+                g->acknowledged++;
+            }
             break;
         case GPIO_AFSEL: g->afsel = v; break;
         default: break;

@@ -3,9 +3,8 @@
  * gpio.h: an Arm PL061 (DDI 0190) with a power button on line 3, and the gpio-keys node that tells
  * Linux so.
  *
- * A press raises the line. Linux's driver reads the data register after the edge's interrupt; when
- * it has, the button is let go, which is the second edge. A press counts as acknowledged once the
- * guest has cleared the interrupt, which only a driver does.
+ * A press raises the line. It counts as acknowledged once the guest has cleared the interrupt, which only a
+ * driver does; the button is let go once the guest has then read the line, which is the second edge.
  */
 #ifndef VMM_GPIO_H
 #define VMM_GPIO_H
