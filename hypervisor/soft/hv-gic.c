@@ -101,23 +101,6 @@ hv_return_t hv_gic_config_set_msi_interrupt_range(hv_gic_config_t config, uint32
 
 /* ---- Creation -------------------------------------------------------------------------------- */
 
-/* Called by the GIC with its lock held, by any thread. */
-static void signal_lines(void *ctx, unsigned index, bool irq, bool fiq)
-{
-    struct vm *vm = ctx;
-    struct vcpu *v = vm_hold_vcpu(vm, index);
-
-    if (v == NULL) {
-        return;
-    }
-    atomic_store(&v->cpu.irq_line, irq);
-    atomic_store(&v->cpu.fiq_line, fiq);
-    if (irq || fiq) {
-        vcpu_attention(v, ATTN_IRQ);
-    }
-    vm_release_vcpu(vm, index);
-}
-
 static bool fits(const struct vm *vm, uint64_t base, uint64_t size)
 {
     uint64_t limit = UINT64_C(1) << vm->ipa_bits;
@@ -159,7 +142,7 @@ static hv_return_t create(struct vm *vm, const struct hv_gic_config_s *config)
         c.msi_intid_base = config->msi_intid_base;
         c.msi_intid_count = config->msi_intid_count;
     }
-    g = gic_new(&c, signal_lines, vm);
+    g = gic_new(&c, vcpu_signal_lines, vm);
     if (g == NULL) {
         return errno == EINVAL ? HV_BAD_ARGUMENT : HV_NO_RESOURCES;
     }

@@ -665,9 +665,10 @@ static void write_id(struct cpu *c, unsigned key, uint64_t val)
 
 static enum verdict access_icc(const struct cpu *c, unsigned key, bool read)
 {
-    (void)key;
-    (void)read;
-    return cpu_vcpu_const(c)->vm->gic == NULL ? ACCESS_EXIT : ACCESS_OK;
+    if (cpu_vcpu_const(c)->vm->gic == NULL) {
+        return ACCESS_EXIT;
+    }
+    return gic_icc_exists(key, read) ? ACCESS_OK : ACCESS_UNDEFINED;
 }
 
 static uint64_t read_icc(struct cpu *c, unsigned key)

@@ -21,10 +21,11 @@ static struct vm *process_vm; /* guarded by process_lock */
 struct vm *vm_lock_current(void)
 {
     pthread_mutex_lock(&process_lock);
-    if (process_vm == NULL) {
+    struct vm *vm = process_vm;
+    if (vm == NULL) {
         pthread_mutex_unlock(&process_lock);
     }
-    return process_vm;
+    return vm;
 }
 
 void vm_unlock_current(void)
@@ -199,6 +200,9 @@ static hv_return_t map_locked(struct vm *vm, char *addr, uint64_t ipa, uint64_t 
     bool placed = false;
 
     if (!range_valid(vm, ipa, size) || ((uintptr_t)addr & (vm->granule - 1)) != 0) {
+        return HV_BAD_ARGUMENT;
+    }
+    if (vm->gic != NULL && gic_mmio_overlaps(vm->gic, ipa, size)) {
         return HV_BAD_ARGUMENT;
     }
     for (size_t i = 0; i < old->count; i++) {
