@@ -9,6 +9,12 @@
  * file or waits for a peer pops its chains, drops the lock, works, and takes the lock again to push
  * (checking virtio_generation: the driver may have reset the device meanwhile, and then the chains
  * are void, although their memory is still RAM).
+ *
+ * Every device offers VERSION_1, INDIRECT_DESC and EVENT_IDX. Queues are set up between FEATURES_OK
+ * and DRIVER_OK; QueueReady = 0 stops a queue until the next reset (RING_RESET is not offered, so
+ * that a chain popped before can never be given back to a queue set up anew). A driver that makes
+ * a queue ready with rings that are no rings, or breaks the rules of a queue, finds
+ * DEVICE_NEEDS_RESET and a configuration interrupt, and the device does nothing more until reset.
  */
 #ifndef VMM_VIRTIO_MMIO_H
 #define VMM_VIRTIO_MMIO_H
@@ -45,17 +51,22 @@ struct virtio_ops {
     unsigned queues;    /* 1 - VIRTIO_QUEUES_MAX */
     uint16_t queue_max; /* entries, <= VIRTQ_SIZE_MAX */
     uint64_t features;  /* of the device kind; the transport adds its own */
-    /* Config space: byte-addressable, any size 1-8; outside of it reads zero. config_write may be
-     * NULL. */
+    uint64_t withheld;  /* of the transport's own: not to be offered */
+    /* Config space: byte-addressable, any size 1-8; buf is zeroed, so that what is outside reads
+     * zero. Each may be NULL. */
     void (*config_read)(void *dev, uint32_t offset, void *buf, unsigned size);
     void (*config_write)(void *dev, uint32_t offset, const void *buf, unsigned size);
-    /* DRIVER_OK was set; features are final. May be NULL. */
+    /* DRIVER_OK was set; features are final; queues may have buffers already. May be NULL. */
     void (*activate)(void *dev);
-    /* The driver wrote QueueNotify for a ready queue. Must not block. */
+    /* The driver wrote QueueNotify for a ready queue. Must not block. May be NULL. */
     void (*notify)(void *dev, unsigned queue);
-    /* Reset by the driver: forget requests in flight. May be NULL. */
+    /*
+     * Reset by the driver: forget requests in flight. Everything else is as after reset already, so
+     * that it may wait, with the lock dropped and for a bounded time, for what still touches guest
+     * memory. May be NULL.
+     */
     void (*reset)(void *dev);
-    void (*stats)(const void *dev, const char *name, struct stats *out); /* may be NULL */
+    void (*stats)(const void *dev, const char *name, struct stats *out); /* locked; may be NULL */
 };
 
 struct virtio {
@@ -93,10 +104,10 @@ uint64_t virtio_generation(const struct virtio *v);
 /* virtq_pop that marks the device broken (DEVICE_NEEDS_RESET and a config interrupt) when the
  * driver is. true: got one. */
 bool virtio_pop(struct virtio *v, unsigned queue, struct virtq_chain *out);
-void virtio_push(struct virtio *v, unsigned queue, uint16_t head,
-                 uint32_t written); /* no interrupt yet */
-void virtio_interrupt(struct virtio *v,
-                      unsigned queue); /* if the driver wants one for what was pushed */
+/* Gives a chain back; without an interrupt yet. */
+void virtio_push(struct virtio *v, unsigned queue, uint16_t head, uint32_t written);
+/* Interrupts the driver if it wants that for what was pushed. */
+void virtio_interrupt(struct virtio *v, unsigned queue);
 void virtio_config_changed(struct virtio *v);
 void virtio_break(struct virtio *v); /* the device gives up until it is reset */
 
