@@ -8,9 +8,16 @@
  * bytes are always there. The last CONSOLE_RING bytes are also kept in memory and replayed to a
  * client that attaches. Nothing waits for a newline. A client that does not read loses output (it
  * is told how much), never the log, and never holds up the guest. Input: bytes from an attached
- * client go to the sink, the UART or hvc0, as fast as it takes them.
+ * client go to the sink, as fast as it takes them: the one of UART and hvc0 that the guest wrote to
+ * last (each names itself by console_set_sink when the guest writes to it). What no sink takes yet
+ * is kept, up to CONSOLE_INPUT bytes; then clients are not read.
  *
- * console_output may be called from any thread; the rest on the loop's.
+ * Log writes are gathered: they reach the file CONSOLE_FLUSH_MS later at most, or when a buffer is
+ * full, in which case the writing thread waits for the file. A log that cannot be written (a full
+ * disk) loses what it could not take; that is counted, and reported once.
+ *
+ * console_output, console_set_sink and console_input_ready may be called from any thread, with a
+ * device's lock held; the rest on the loop's thread.
  */
 #ifndef VMM_CONSOLE_H
 #define VMM_CONSOLE_H
@@ -23,22 +30,33 @@
 
 #include "device.h"
 
-#define CONSOLE_RING 65536u
+#define CONSOLE_RING     65536u
+#define CONSOLE_INPUT    4096u
+#define CONSOLE_FLUSH_MS 20u
 
 struct console;
 
 /* Takes some bytes of input; returns how many. When it has room again it calls console_input_ready.
- * Any thread. */
+ * Called on the loop's thread, without a lock. */
 typedef size_t console_sink_fn(void *ctx, const uint8_t *buf, size_t size);
 
-/* log: two writable regular files, taken over in any case. NULL with errno. */
+/* log: two writable regular files, taken over in any case. What they hold is kept: the log goes on
+ * in the one that was written to last. NULL with errno. */
 struct console *console_new(uv_loop_t *loop, const int log[2], uint32_t segment);
-/* Writes out what is buffered and closes everything. */
+/* Writes out what is buffered, gives clients that still read CONSOLE_DRAIN_MS to take the rest, and
+ * closes everything. Nobody may use the console any more; its memory goes when the loop has run its
+ * closing callbacks. NULL is allowed. */
+#define CONSOLE_DRAIN_MS 250
 void console_free(struct console *c);
+
+/* Who is told, on the loop's thread, of a log that cannot be written. */
+void console_set_report(struct console *c, void (*report)(void *ctx, const char *text), void *ctx);
 
 void console_output(struct console *c, const void *buf, size_t size);
 
 void console_set_sink(struct console *c, console_sink_fn *sink, void *ctx);
+/* Before a sink goes away: it is not called again. On the loop's thread. */
+void console_drop_sink(struct console *c, const void *ctx);
 void console_input_ready(struct console *c); /* any thread */
 
 /* A stream socket: gets the ring, then live output; its bytes are input. Takes fd over. At most
