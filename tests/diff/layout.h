@@ -36,6 +36,8 @@
 #define DIFF_DATA_VA     UINT64_C(0x1234560000)
 #define DIFF_DATA_STRIDE UINT64_C(0x4005000)
 #define DIFF_SHARED_VA   UINT64_C(0x6a91c35000)
+#define DIFF_STACK_VA    UINT64_C(0x35c7e29000) /* of the oracle's signal handler */
+#define DIFF_STACK_SIZE  UINT64_C(0x40000)
 
 /* BRK #0xd1ff: the end of a case. BRK #0xd1fe: the oracle's program starts a batch. */
 #define DIFF_END_WORD    UINT32_C(0xd43a3fe0)

@@ -11,7 +11,8 @@
  * context is kept and put back at the end of the batch.
  *
  * Any other signal is an exception of the case: it is noted, and the case goes on behind the instruction.
- * The handler runs on a stack of its own, because a case's SP can be anything.
+ * The handler runs on a stack of its own, because a case's SP can be anything but an address in that stack:
+ * then the signal would be taken for a nested one. So the stack is far from the small numbers that cases like.
  */
 #include <errno.h>
 #include <signal.h>
@@ -152,20 +153,6 @@ static void on_signal(int signal_number, siginfo_t *info, void *context)
     running = 0;
 }
 
-static void catch_signals(void)
-{
-    static const int signals[] = {SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGFPE};
-    static uint8_t stack[256 * 1024];
-    stack_t alternate = {.ss_sp = stack, .ss_size = sizeof stack};
-    struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK};
-
-    if (sigaltstack(&alternate, NULL))
-        fail("sigaltstack");
-    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
-        if (sigaction(signals[i], &action, NULL))
-            fail("sigaction");
-}
-
 static void *map(uint64_t va, size_t size, int protection, int flags, int fd, uint64_t offset)
 {
     void *wanted = (void *)(uintptr_t)va;
@@ -174,6 +161,21 @@ static void *map(uint64_t va, size_t size, int protection, int flags, int fd, ui
     if (got != wanted)
         fail("mmap");
     return got;
+}
+
+static void catch_signals(void)
+{
+    static const int signals[] = {SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGFPE};
+    stack_t alternate = {.ss_size = DIFF_STACK_SIZE};
+    struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+
+    alternate.ss_sp = map(DIFF_STACK_VA, DIFF_STACK_SIZE, PROT_READ | PROT_WRITE,
+                          MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (sigaltstack(&alternate, NULL))
+        fail("sigaltstack");
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+        if (sigaction(signals[i], &action, NULL))
+            fail("sigaction");
 }
 
 static void map_everything(int fd)
