@@ -68,8 +68,8 @@ int board_make_gic(struct board *b, const struct board_config *config, int32_t *
                    const char **what);
 
 /*
- * Takes the description's console, disk and network descriptors over, in any case. 0, or -1 with a code and a
- * sentence that names the device.
+ * Takes the description's console, disk and network descriptors over, in any case. 0, or -1 with a
+ * code and a sentence that names the device.
  */
 int board_make_devices(struct board *b, const struct board_config *config, int32_t *code,
                        const char **what);
@@ -77,7 +77,8 @@ int board_make_devices(struct board *b, const struct board_config *config, int32
 /* Closes those descriptors where no board will be made. */
 void board_close_descriptors(const struct vm_description *d);
 
-/* Ends device threads and frees everything; also after a failed or missing make. No vCPU may run. */
+/* Ends device threads and frees everything; also after a failed or missing make. No vCPU may run.
+ */
 void board_free(struct board *b);
 
 void board_stats(const struct board *b, struct stats *out);

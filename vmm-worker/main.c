@@ -55,7 +55,8 @@ struct worker {
 static void channel_lost(struct worker *w);
 static void begin_stop(struct worker *w, uint32_t timeout_ms);
 
-/* ---- Sending -------------------------------------------------------------------------------------- */
+/* ---- Sending
+ * -------------------------------------------------------------------------------------- */
 
 static void send_frame(struct worker *w, uint16_t type, uint32_t seq, const void *payload,
                        size_t size, int fd)
@@ -85,8 +86,8 @@ static void send_log(struct worker *w, int level, const char *text)
 
     /* What a guest had a hand in goes to terminals: printable characters only. */
     for (; text[n] != '\0' && n < PROTOCOL_TEXT_MAX; n++) {
-        m.text[n] = (char)((unsigned char)text[n] < 0x20 || (unsigned char)text[n] > 0x7e ? '?'
-                                                                                         : text[n]);
+        m.text[n] =
+            (char)((unsigned char)text[n] < 0x20 || (unsigned char)text[n] > 0x7e ? '?' : text[n]);
     }
     m.text[n] = '\0';
     send_frame(w, MSG_LOG, 0, buf, msg_text_encode(&m, buf, sizeof(buf)), -1);
@@ -100,7 +101,8 @@ static void set_state(struct worker *w, enum worker_state state)
     }
 }
 
-/* ---- The end ---------------------------------------------------------------------------------------- */
+/* ---- The end
+ * ---------------------------------------------------------------------------------------- */
 
 static void send_ended(struct worker *w, const struct msg_ended *how)
 {
@@ -128,7 +130,8 @@ static void close_handles(struct worker *w)
     uv_close((uv_handle_t *)&w->term, NULL);
 }
 
-/* Says how it ended, once everything is down: whoever hears it may rely on the console's log being whole. */
+/* Says how it ended, once everything is down: whoever hears it may rely on the console's log being
+ * whole. */
 static void end(struct worker *w, const struct msg_ended *how)
 {
     if (w->state == WORKER_ENDED) {
@@ -196,7 +199,8 @@ static void begin_stop(struct worker *w, uint32_t timeout_ms)
                    timeout != 0 ? timeout : DEFAULT_STOP_TIMEOUT_MS, 0);
 }
 
-/* ---- Without a supervisor ----------------------------------------------------------------------------- */
+/* ---- Without a supervisor
+ * ----------------------------------------------------------------------------- */
 
 static void on_grace_over(uv_timer_t *timer)
 {
@@ -236,7 +240,8 @@ static void on_term(uv_signal_t *handle, int signum)
     }
 }
 
-/* ---- Events of the VM ----------------------------------------------------------------------------------- */
+/* ---- Events of the VM
+ * ----------------------------------------------------------------------------------- */
 
 static void on_vm_booted(void *ctx, uint64_t microseconds)
 {
@@ -254,7 +259,8 @@ static void on_vm_vsock(void *ctx, uint32_t port, int fd)
     close(fd);
 }
 
-/* ---- Messages ------------------------------------------------------------------------------------------- */
+/* ---- Messages
+ * ------------------------------------------------------------------------------------------- */
 
 static void refuse_start(struct worker *w, enum start_step step, const char *cause)
 {
@@ -267,9 +273,8 @@ static void refuse_start(struct worker *w, enum start_step step, const char *cau
 static void handle_hello(struct worker *w, const struct frame *f)
 {
     struct msg_hello peer;
-    struct msg_hello own = {.version = PROTOCOL_VERSION,
-                            .build = PADDOCK_BUILD_ID,
-                            .pid = (uint32_t)getpid()};
+    struct msg_hello own = {
+        .version = PROTOCOL_VERSION, .build = PADDOCK_BUILD_ID, .pid = (uint32_t)getpid()};
     uint8_t buf[128];
 
     if (msg_hello_decode(f->payload, f->size, &peer) != 0) {
@@ -331,10 +336,9 @@ static void handle_start(struct worker *w, struct frame *f)
     snprintf(banner, sizeof(banner),
              "starting %s (%s): %u vCPUs, %llu MiB, kernel %llu bytes at 0x%llx, DTB at 0x%llx, "
              "GIC at 0x%llx, cmdline \"%.200s\"",
-             w->start.name, w->start.id, w->start.cpus,
-             (unsigned long long)(w->start.memory >> 20), (unsigned long long)ready.kernel_size,
-             (unsigned long long)ready.entry, (unsigned long long)ready.dtb,
-             (unsigned long long)BOARD_GICD_BASE, w->start.cmdline);
+             w->start.name, w->start.id, w->start.cpus, (unsigned long long)(w->start.memory >> 20),
+             (unsigned long long)ready.kernel_size, (unsigned long long)ready.entry,
+             (unsigned long long)ready.dtb, (unsigned long long)BOARD_GICD_BASE, w->start.cmdline);
     send_log(w, 6, banner);
     vm_run(w->vm);
 }
@@ -475,8 +479,9 @@ int main(void)
 
     signal(SIGPIPE, SIG_IGN);
     if (fcntl(PROTOCOL_CHANNEL_FD, F_SETFD, FD_CLOEXEC) != 0) {
-        fprintf(stderr, "vmm-worker: is started by paddockd (or vmm-run), with its channel on "
-                        "descriptor %d\n",
+        fprintf(stderr,
+                "vmm-worker: is started by paddockd (or vmm-run), with its channel on "
+                "descriptor %d\n",
                 PROTOCOL_CHANNEL_FD);
         return 1;
     }

@@ -21,7 +21,8 @@
 #include "image.h"
 #include "layout.h"
 
-/* Remarks of vCPU and device threads on their way to the log: more at once are counted, not kept. */
+/* Remarks of vCPU and device threads on their way to the log: more at once are counted, not kept.
+ */
 #define REMARKS 16u
 
 struct vm {
@@ -50,7 +51,8 @@ struct vm {
     uint64_t remarks_lost;
 };
 
-/* ---- From other threads ------------------------------------------------------------------------- */
+/* ---- From other threads -------------------------------------------------------------------------
+ */
 
 void vm_end(struct vm *vm, enum outcome outcome, int32_t code, const char *cause)
 {
@@ -109,8 +111,8 @@ static void on_vsock_incoming(void *ctx, uint32_t port, int fd)
 }
 
 /*
- * A reset right after the kernel said that it panics is the panic: mandatory `panic=-1` turns one into
- * the other (cmdline.h).
+ * A reset right after the kernel said that it panics is the panic: mandatory `panic=-1` turns one
+ * into the other (cmdline.h).
  */
 static void refine_end(struct vm *vm, struct msg_ended *end)
 {
@@ -162,9 +164,11 @@ static void on_wake(uv_async_t *handle)
     }
 }
 
-/* ---- Making it ------------------------------------------------------------------------------------ */
+/* ---- Making it
+ * ------------------------------------------------------------------------------------ */
 
-static int refuse(struct msg_ended *why, enum start_step step, int32_t code, const char *format, ...)
+static int refuse(struct msg_ended *why, enum start_step step, int32_t code, const char *format,
+                  ...)
 {
     va_list args;
 
@@ -477,7 +481,8 @@ fail:
     return NULL;
 }
 
-/* ---- Running it ----------------------------------------------------------------------------------- */
+/* ---- Running it
+ * ----------------------------------------------------------------------------------- */
 
 int vm_run(struct vm *vm)
 {
@@ -538,7 +543,8 @@ int vm_vsock_listen(struct vm *vm, uint32_t port)
     return board_vsock_listen(&vm->board, port);
 }
 
-/* ---- Taking it down --------------------------------------------------------------------------------- */
+/* ---- Taking it down
+ * --------------------------------------------------------------------------------- */
 
 static void on_wake_closed(uv_handle_t *handle)
 {
