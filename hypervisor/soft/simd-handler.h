@@ -38,10 +38,8 @@
 #define SIMD_U_32       s
 #define SIMD_U_64       d
 
-/* Expressions that several families share. ABD's operands are compared as given, so sa, sb or a, b. */
+/* Shared by several families. What ABD compares is sa and sb, or a and b. */
 #define SIMD_BOOL(cond) ((cond) ? UINT64_MAX : 0)
-#define SIMD_MAX(x, y)  ((x) > (y) ? (x) : (y))
-#define SIMD_MIN(x, y)  ((x) < (y) ? (x) : (y))
 #define SIMD_ABD(x, y)  ((x) > (y) ? a - b : b - a)
 
 /* A handler. The rest computes r from *vn, *vm and *vd. */
@@ -105,7 +103,6 @@
 #define SIMD_TABLE_BH(name)          op_exec *const name[8] = {SIMD_FORMS_B(name), SIMD_FORMS_H(name)};
 #define SIMD_TABLE_HS(name)                                                                        \
     op_exec *const name[8] = {NULL, NULL, SIMD_FORMS_H(name), SIMD_FORMS_S(name)};
-#define SIMD_TABLE_S(name) op_exec *const name[8] = {NULL, NULL, NULL, NULL, SIMD_FORMS_S(name)};
 #define SIMD_TABLE_BHS(name)                                                                       \
     op_exec *const name[8] = {SIMD_FORMS_B(name), SIMD_FORMS_H(name), SIMD_FORMS_S(name)};
 #define SIMD_TABLE_BHSD(name)                                                                      \
