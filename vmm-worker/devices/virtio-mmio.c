@@ -194,8 +194,9 @@ static void fix_features(struct virtio *v)
 }
 
 /*
- * Bits are only ever added, in the order of 3.1.1, each on top of the one before; a bit that comes too early, or
- * FEATURES_OK without VERSION_1, is left out, which the driver sees when it reads the status back.
+ * Bits are only ever added, in the order of 3.1.1, each on top of the one before; a bit that comes
+ * too early, or FEATURES_OK without VERSION_1, is left out, which the driver sees when it reads the
+ * status back.
  */
 static void write_status(struct virtio *v, uint32_t value)
 {

@@ -61,7 +61,9 @@ struct virtio *virtio_vsock_device(struct virtio_vsock *s);
 #define VIRTIO_VSOCK_CONNECT_MS 5000u
 int virtio_vsock_connect(struct virtio_vsock *s, uint32_t port, int fd);
 
-/* Lets the guest connect to this port. 0 (again, too), or -ENOSPC: VIRTIO_VSOCK_LISTENERS are open. */
+/*
+ * Lets the guest connect to this port. 0 (again, too), or -ENOSPC: VIRTIO_VSOCK_LISTENERS are open.
+ */
 int virtio_vsock_listen(struct virtio_vsock *s, uint32_t port);
 
 /* As virtio_net_free. Closes every connection. */

@@ -128,8 +128,9 @@ static bool add_segment(const struct virtq *q, const struct descriptor *d, struc
 }
 
 /*
- * Follows a chain from entry `index` of a table, at most `limit` entries far: a loop is a chain that does not end. When it
- * ends in a descriptor that names an indirect table, *indirect is a copy of it, else its length is 0.
+ * Follows a chain from entry `index` of a table, at most `limit` entries far: a loop is a chain
+ * that does not end. When it ends in a descriptor that names an indirect table, *indirect is a copy
+ * of it, else its length is 0.
  */
 static bool walk(const struct virtq *q, const struct table *t, uint32_t index, unsigned limit,
                  struct virtq_chain *out, struct descriptor *indirect)
@@ -177,7 +178,10 @@ static bool copy_chain(const struct virtq *q, uint16_t head, struct virtq_chain 
     }
     table.host = guest_ram_at(q->ram, indirect.address, indirect.length);
     table.entries = indirect.length / DESC_SIZE;
-    /* Twice the segments, so that empty ones do not matter; an indirect table in this one is refused (2.7.5.3.1). */
+    /*
+     * Twice the segments, so that empty ones do not matter; an indirect table in this one is
+     * refused (2.7.5.3.1).
+     */
     return table.host != NULL && walk(q, &table, 0, 2 * VIRTQ_SEGMENTS_MAX, out, &indirect) &&
            indirect.length == 0;
 }
