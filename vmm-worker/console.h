@@ -46,7 +46,7 @@ struct console *console_new(uv_loop_t *loop, const int log[2], uint32_t segment)
 /* Writes out what is buffered, gives clients that still read CONSOLE_DRAIN_MS to take the rest, and
  * closes everything. Nobody may use the console any more; its memory goes when the loop has run its
  * closing callbacks. NULL is allowed. */
-#define CONSOLE_DRAIN_MS 250
+#define CONSOLE_DRAIN_MS 500u
 void console_free(struct console *c);
 
 /* Who is told, on the loop's thread, of a log that cannot be written. */
