@@ -501,6 +501,20 @@ static bool shift_amount(uint32_t insn, bool left, unsigned *size, int32_t *amou
     return true;
 }
 
+/* SCVTF, UCVTF; FCVTZS, FCVTZU. What would be a shift right is the number of fraction bits. */
+static bool convert_fixed(uint32_t insn, struct op *op)
+{
+    static const forms family[2][2] = {
+        {exec_simd_scvtf, exec_simd_ucvtf},
+        {exec_simd_fcvtzs, exec_simd_fcvtzu},
+    };
+    unsigned size;
+
+    return shift_amount(insn, false, &size, &op->imm) && size >= 2 &&
+           set_form(insn, op, family[bit32(insn, 12)][field_u(insn)], size - 2);
+}
+
+/* Its conversions have no rules of their own: those would cut across modified immediate's. */
 static bool shift_immediate(uint32_t insn, struct op *op)
 {
     /* By opcode, then U. */
@@ -523,21 +537,11 @@ static bool shift_immediate(uint32_t insn, struct op *op)
     bool left = opcode == 0x0a || opcode == 0x0c || opcode == 0x0e || opcode == 0x14;
     unsigned size;
 
+    if (opcode == 0x1c || opcode == 0x1f) {
+        return convert_fixed(insn, op);
+    }
     return shift_amount(insn, left, &size, &op->imm) &&
            set_form(insn, op, family[opcode][field_u(insn)], size);
-}
-
-/* SCVTF, UCVTF; FCVTZS, FCVTZU. What would be a shift right is the number of fraction bits. */
-static bool convert_fixed(uint32_t insn, struct op *op)
-{
-    static const forms family[2][2] = {
-        {exec_simd_scvtf, exec_simd_ucvtf},
-        {exec_simd_fcvtzs, exec_simd_fcvtzu},
-    };
-    unsigned size;
-
-    return shift_amount(insn, false, &size, &op->imm) && size >= 2 &&
-           set_form(insn, op, family[bit32(insn, 12)][field_u(insn)], size - 2);
 }
 
 /* q: Q. u: U. s: size. n: Rn, d: Rd, m: Rm. i: immediate, or the number of an element. */
@@ -559,8 +563,6 @@ static const struct decode_rule rules[] = {
     /* C4.1.96 Advanced SIMD modified immediate: MOVI, MVNI, ORR, BIC, FMOV */
     {"0 q o 0111100000 iii cccc 01 iiiii ddddd", modified_immediate},
     /* C4.1.96 Advanced SIMD shift by immediate */
-    {"0 q u 011110 iiii iii 11100 1 nnnnn ddddd", convert_fixed},
-    {"0 q u 011110 iiii iii 11111 1 nnnnn ddddd", convert_fixed},
     {"0 q u 011110 iiii iii ooooo 1 nnnnn ddddd", shift_immediate},
     /* C4.1.96 Advanced SIMD three same: logical; floating point; integer */
     {"0 q u 01110 ss 1 mmmmm 00011 1 nnnnn ddddd", logical},
