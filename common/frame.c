@@ -87,7 +87,8 @@ static bool collect_fds(struct frame *f, struct msghdr *msg)
     return fits && (msg->msg_flags & MSG_CTRUNC) == 0;
 }
 
-/* One recvmsg of at most `size` bytes. > 0: so many; 0: nothing now; -EPIPE: end; negative errno. */
+/* One recvmsg of at most `size` bytes. > 0: so many; 0: nothing now; -EPIPE: end; negative errno.
+ */
 static ssize_t receive(struct frame *f, int fd, void *buf, size_t size)
 {
     union control control;
@@ -189,28 +190,24 @@ int frame_send(int fd, uint16_t type, uint32_t seq, const void *payload, size_t 
     wire_put_u16(&w, (uint16_t)fd_count);
     wire_put_u32(&w, seq);
     while (done < FRAME_HEADER_SIZE + size) {
-        /* Not const-correct: an iovec serves reading and writing alike. */
-        struct iovec iov[2];
-        struct msghdr msg = {.msg_iov = iov};
-        int iovs = 0;
+        size_t in_header = done < FRAME_HEADER_SIZE ? done : FRAME_HEADER_SIZE;
+        size_t in_payload = done - in_header;
+        /* An iovec is not const, because it serves reading as well. */
+        struct iovec iov[2] = {
+            {header + in_header, FRAME_HEADER_SIZE - in_header},
+            {(uint8_t *)(uintptr_t)payload + in_payload, size - in_payload},
+        };
+        struct msghdr msg = {.msg_iov = iov, .msg_iovlen = 2};
         ssize_t n;
 
-        if (done < FRAME_HEADER_SIZE) {
-            iov[iovs++] = (struct iovec){header + done, FRAME_HEADER_SIZE - done};
-        }
-        if (size != 0) {
-            size_t skip = done < FRAME_HEADER_SIZE ? 0 : done - FRAME_HEADER_SIZE;
-            iov[iovs++] = (struct iovec){(uint8_t *)(uintptr_t)payload + skip, size - skip};
-        }
-        msg.msg_iovlen = (unsigned)iovs;
         if (done == 0 && fd_count != 0) {
             memset(&control, 0, sizeof(control));
             msg.msg_control = control.buf;
-            msg.msg_controllen = CMSG_SPACE(fd_count * sizeof(int));
+            msg.msg_controllen = (socklen_t)CMSG_SPACE(fd_count * sizeof(int));
             struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
             c->cmsg_level = SOL_SOCKET;
             c->cmsg_type = SCM_RIGHTS;
-            c->cmsg_len = CMSG_LEN(fd_count * sizeof(int));
+            c->cmsg_len = (socklen_t)CMSG_LEN(fd_count * sizeof(int));
             memcpy(CMSG_DATA(c), fds, fd_count * sizeof(int));
         }
         n = sendmsg(fd, &msg, SEND_FLAGS | MSG_DONTWAIT);

@@ -206,10 +206,11 @@ static int make_disk(const struct making *m, unsigned i)
         .spi = virtio_spi(m),
         .set_irq = set_irq,
         .fd = d->disk[i],
-        .read_only = (d->start->disk[i].flags & DISK_READ_ONLY) != 0,
+        .flags =
+            (d->start->disk[i].flags & DISK_READ_ONLY) != 0 ? (unsigned)VIRTIO_BLK_READ_ONLY : 0,
         .serial = d->start->disk[i].serial,
         .log = m->config->remark,
-        .ctx = m->config->ctx,
+        .log_ctx = m->config->ctx,
     };
     const char *why = "";
     int err = virtio_blk_new(&m->board->disk[i], &config, &why);
@@ -283,10 +284,9 @@ static int make_rng(const struct making *m)
 {
     struct virtio_rng_config config = {
         .name = "rng", .ram = m->config->ram, .spi = virtio_spi(m), .set_irq = set_irq};
-    const char *why = "";
-    int err = virtio_rng_new(&m->board->rng, &config, &why);
+    int err = virtio_rng_new(&m->board->rng, &config);
 
-    return err != 0 ? failed(m, -err, "rng", why)
+    return err != 0 ? failed(m, -err, "rng", "out of memory")
                     : place_virtio(m, "rng", virtio_rng_device(m->board->rng));
 }
 
@@ -336,14 +336,13 @@ static int make_balloon(const struct making *m)
 {
     struct virtio_balloon_config config = {
         .name = "balloon", .ram = m->config->ram, .spi = virtio_spi(m), .set_irq = set_irq};
-    const char *why = "";
     int err;
 
     if ((m->config->description->start->flags & START_BALLOON) == 0) {
         return 0;
     }
-    err = virtio_balloon_new(&m->board->balloon, &config, &why);
-    return err != 0 ? failed(m, -err, "balloon", why)
+    err = virtio_balloon_new(&m->board->balloon, &config);
+    return err != 0 ? failed(m, -err, "balloon", "out of memory")
                     : place_virtio(m, "balloon", virtio_balloon_device(m->board->balloon));
 }
 
@@ -412,7 +411,14 @@ void board_stats(const struct board *b, struct stats *out)
 
 int board_balloon_target(struct board *b, uint64_t mib)
 {
-    return b->balloon == NULL ? -ENODEV : virtio_balloon_set_target(b->balloon, mib << 20);
+    if (b->balloon == NULL) {
+        return -ENODEV;
+    }
+    if (mib > UINT64_MAX >> 20) {
+        return -ERANGE;
+    }
+    virtio_balloon_set_target(b->balloon, mib << 20);
+    return 0;
 }
 
 int board_vsock_connect(struct board *b, uint32_t port, int fd)

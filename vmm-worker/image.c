@@ -57,8 +57,7 @@ static const char *const kind_names[] = {
     [IMAGE_ARM64_BIG_ENDIAN] = "a big-endian arm64 Image: build it little-endian",
     [IMAGE_ARM32] = "a 32-bit Arm zImage: an arm64 kernel is needed",
     [IMAGE_X86] = "an x86 bzImage: an arm64 kernel is needed",
-    [IMAGE_EFI_ZBOOT] = "an EFI zboot image, a compressed kernel inside an EFI program: take the "
-                        "Image that it was made from",
+    [IMAGE_EFI_ZBOOT] = "an EFI zboot image, which is compressed: take the Image inside it",
     [IMAGE_EFI] = "an EFI program: an uncompressed arm64 Image is needed",
     [IMAGE_ELF] = "an ELF file, perhaps vmlinux: objcopy -O binary makes an Image of it",
     [IMAGE_GZIP] = "compressed with gzip: unpack it with gunzip",

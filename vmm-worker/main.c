@@ -353,7 +353,7 @@ static void send_stats(struct worker *w, const struct frame *f)
     static struct msg_stats stats; /* large, and there is one loop */
     static uint8_t buf[FRAME_MAX_PAYLOAD];
 
-    vm_stats(w->vm, &stats);
+    vm_get_stats(w->vm, &stats);
     send_frame(w, MSG_STATS_REPLY, f->seq, buf, msg_stats_encode(&stats, buf, sizeof(buf)), -1);
 }
 

@@ -16,7 +16,7 @@
 
 #include "board.h"
 #include "cmdline.h"
-#include "fdt.h"
+#include "device-tree.h"
 #include "host-clock.h"
 #include "image.h"
 #include "layout.h"
@@ -514,7 +514,7 @@ bool vm_power_button_acknowledged(const struct vm *vm)
     return gpio_acknowledged(vm->board.gpio);
 }
 
-void vm_stats(struct vm *vm, struct msg_stats *out)
+void vm_get_stats(struct vm *vm, struct msg_stats *out)
 {
     struct stats stats = {.msg = out};
 

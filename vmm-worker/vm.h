@@ -85,7 +85,7 @@ void vm_end(struct vm *vm, enum outcome outcome, int32_t code, const char *cause
 /* Stops and joins everything, frees everything. */
 void vm_free(struct vm *vm);
 
-void vm_stats(struct vm *vm, struct msg_stats *out);
+void vm_get_stats(struct vm *vm, struct msg_stats *out);
 int vm_console_attach(struct vm *vm, int fd); /* takes fd */
 int vm_balloon_target(struct vm *vm, uint64_t mib);
 int vm_vsock_connect(struct vm *vm, uint32_t port, int fd); /* takes fd */

@@ -8,7 +8,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "../fdt.h"
+#include "../device-tree.h"
 #include "primecell.h"
 
 enum {

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "../device.h"
-#include "../fdt.h"
+#include "../device-tree.h"
 
 int primecell_fdt(void *fdt, const char *node, const char *compatible, uint64_t base, uint64_t size,
                   uint32_t spi, bool end)

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "../fdt.h"
+#include "../device-tree.h"
 #include "primecell.h"
 
 enum {

@@ -8,7 +8,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "../fdt.h"
+#include "../device-tree.h"
 
 #define FIFO_SIZE 16u
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * fdt.h: the device tree, written from the same list of devices that populates the bus.
+ * device-tree.h: the device tree, written from the same list of devices that populates the bus.
  *
  * Devicetree Specification 0.4 and Linux's bindings; booting.rst for /chosen. Pure but for the
  * random seeds.
  */
-#ifndef VMM_FDT_H
-#define VMM_FDT_H
+#ifndef VMM_DEVICE_TREE_H
+#define VMM_DEVICE_TREE_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * fdt.c: writes the device tree with libfdt's sequential functions. See fdt.h.
+ * device-tree.c: writes the device tree with libfdt's sequential functions. See device-tree.h.
  */
-#include "fdt.h"
+#include "device-tree.h"
 
 #include <libfdt.h>
 #include <stdio.h>
