@@ -62,6 +62,8 @@ pkg_cflags = $(shell pkg-config --cflags $(1) 2>/dev/null)
 pkg_libs   = $(shell pkg-config --libs $(1) 2>/dev/null || echo $(2))
 CMOCKA_CFLAGS := $(call pkg_cflags,cmocka)
 CMOCKA_LIBS   := $(call pkg_libs,cmocka,-lcmocka)
+UV_CFLAGS     := $(call pkg_cflags,libuv)
+UV_LIBS       := $(call pkg_libs,libuv,-luv)
 FDT_CFLAGS    := $(call pkg_cflags,libfdt)
 FDT_LIBS      := $(call pkg_libs,libfdt,-lfdt)
 
@@ -79,7 +81,8 @@ FUZZ_LDFLAGS := -fsanitize=address,undefined -pthread $(EXTRA_LDFLAGS)
 # The compiler for code that runs inside the differential oracle (qemu-aarch64).
 CROSS_CC     ?= $(if $(filter aarch64,$(ARCH)),$(CC),aarch64-linux-gnu-gcc)
 CROSS_CFLAGS := -std=c11 -O1 -g $(filter-out -Werror,$(WARNINGS)) -Werror -march=armv8-a+lse+crc+crypto
-CROSS_LDFLAGS := -static
+# Linked far from the small numbers that the random cases use as addresses.
+CROSS_LDFLAGS := -static -Wl,-Ttext-segment=0x5a5a500000
 
 # Bare-metal guests: no operating system, no C library, runs wherever it is loaded.
 CROSS_OBJCOPY     ?= $(if $(filter aarch64,$(ARCH)),objcopy,$(CROSS_CC:gcc=objcopy))
