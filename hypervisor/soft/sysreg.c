@@ -526,6 +526,14 @@ static enum verdict access_debug(const struct cpu *c, unsigned key, bool read)
     return cpu_vcpu_const(c)->trap_debug_regs ? ACCESS_EXIT : ACCESS_OK;
 }
 
+/* MDSCR_EL1.TDCC keeps EL0 from the debug communications channel (D17.3.20). */
+static enum verdict access_dcc(const struct cpu *c, unsigned key, bool read)
+{
+    (void)key;
+    (void)read;
+    return c->el == 0 && bit64(c->mdscr, 12) ? ACCESS_TRAP : ACCESS_OK;
+}
+
 static enum verdict access_exit(const struct cpu *c, unsigned key, bool read)
 {
     (void)c;
@@ -624,6 +632,7 @@ static const struct sysreg table[] = {
     /* Debug (D2). Those that the framework traps exit. */
     ACTIVE(2, 0, 0, 2, 2, SYNC, read_mdscr, write_mdscr, access_debug),
     PLAIN(2, 0, 0, 2, 0, 0, mdccint),
+    ACTIVE(2, 3, 0, 1, 0, RO | EL0_R, read_zero, NULL, access_dcc),  /* MDCCSR_EL0: no debugger */
     ACTIVE(2, 0, 1, 0, 4, WO, NULL, write_ignored, access_exit),     /* OSLAR_EL1 */
     ACTIVE(2, 0, 1, 1, 4, RO, read_zero, NULL, access_exit),         /* OSLSR_EL1 */
     ACTIVE(2, 0, 1, 3, 4, 0, read_zero, write_ignored, access_exit), /* OSDLR_EL1 */

@@ -96,6 +96,8 @@ static bool system_register_allowed(uint32_t word)
     if (crn == 4 && crm == 4 && op2 <= 1 &&
         !read) /* FPCR and FPSR have reserved bits: rows of their own */
         return false;
+    if (crn == 9 && crm == 14 && op2 == 0) /* PMUSERENR_EL0: the oracle's CPU has a PMU */
+        return false;
     return crn != 14; /* the clock */
 }
 

@@ -41,8 +41,13 @@ struct options {
     uint64_t instances;
     double hours;
     bool one_case;
-    uint64_t number;
+    uint64_t number; /* of the one case, or of the first */
     bool verbose;
+};
+
+struct failure {
+    uint64_t number;
+    char *seen; /* the difference, as it was when the case ran among others */
 };
 
 static struct options options = {
@@ -56,7 +61,7 @@ static struct options options = {
 static struct session session;
 static uint64_t row_instances[1024];
 static uint64_t total_instances;
-static uint64_t failures[MAX_FAILURES];
+static struct failure failures[MAX_FAILURES];
 static size_t failure_count;
 
 /* ---- Watchdog ---------------------------------------------------------------------------------------------- */
@@ -134,7 +139,7 @@ static void print_state(const struct finding *f)
     }
 }
 
-static void print_finding(const struct finding *f)
+static void print_finding(const struct finding *f, const char *seen)
 {
     uint32_t slot = (uint32_t)(f->number % DIFF_SLOTS);
     const struct gen_row *row = gen_describe(f->word);
@@ -143,7 +148,8 @@ static void print_finding(const struct finding *f)
            " (data at %#" PRIx64 ")\n",
            options.session.seed, f->number, f->position, diff_data_va(slot));
     if (f->result == SHRINK_NOT_ALONE) {
-        printf("  the case alone does not differ; it did among the other cases of its batch\n");
+        printf("  the case alone does not differ; among the others of its batch it did:\n%s",
+               seen ? seen : "");
         return;
     }
     printf("  %08" PRIx32 "  %s: %s\n", f->word, row ? row->class->name : "?",
@@ -170,12 +176,12 @@ static int report_failures(void)
         size_t index;
 
         atomic_fetch_add(&heartbeat, 1);
-        if (shrink_case(&session, failures[i], &f))
+        if (shrink_case(&session, failures[i].number, &f))
             return -1;
         row = f.result == SHRINK_NOT_ALONE ? NULL : gen_describe(f.word);
         index = row ? (size_t)(row - gen_row_at(0)) : 1024;
         if (per_row[index]++ < MAX_PER_ROW || options.one_case)
-            print_finding(&f);
+            print_finding(&f, failures[i].seen);
     }
     if (failure_count)
         printf("\nthe %zu cases that differed, by the instruction that did:\n", failure_count);
@@ -202,8 +208,9 @@ static void print_table(void)
             if (!row_instances[first + i] && options.verbose)
                 printf("  never: %s\n", class->rows[i].name);
         }
-        printf("%-22s %-7s %4zu/%4zu %12" PRIu64 "\n", class->name, class->section, seen,
-               class->count, sum);
+        if (sum)
+            printf("%-22s %-7s %4zu/%4zu %12" PRIu64 "\n", class->name, class->section, seen,
+                   class->count, sum);
         classes += sum != 0;
         rows += seen;
         first += class->count;
@@ -221,6 +228,24 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+static void note_failure(uint64_t number)
+{
+    struct failure *failure = &failures[failure_count];
+    size_t size = 0;
+    FILE *f;
+
+    if (failure_count == MAX_FAILURES)
+        return;
+    failure_count++;
+    failure->number = number;
+    f = open_memstream(&failure->seen, &size);
+    if (!f)
+        return;
+    compare_print(f, session_expected(&session, number), &session.actual,
+                  (uint32_t)(number % DIFF_SLOTS), 12);
+    fclose(f);
+}
+
 /* Notes what differs in a batch that both sides have done, and counts the instructions. */
 static void judge(uint64_t number)
 {
@@ -234,9 +259,8 @@ static void judge(uint64_t number)
                 row_instances[info->row[w]]++;
                 total_instances++;
             }
-        if (!compare_same(session_expected(&session, number + i), &session.actual, slot) &&
-            failure_count < MAX_FAILURES)
-            failures[failure_count++] = number + i;
+        if (!compare_same(session_expected(&session, number + i), &session.actual, slot))
+            note_failure(number + i);
     }
 }
 
@@ -252,9 +276,9 @@ static bool wants_more(double started)
 static int run_batches(void)
 {
     double started = now(), told = started;
-    uint64_t number = 0;
+    uint64_t number = options.number / DIFF_BATCH * DIFF_BATCH;
 
-    if (session_start(&session, 0))
+    if (session_start(&session, number))
         return -1;
     for (;;) {
         bool more = wants_more(started);
@@ -298,7 +322,7 @@ static int run_one_case(void)
     if (session_run_one(&session, options.number))
         return -1;
     if (!compare_same(session_expected(&session, options.number), &session.actual, slot))
-        failures[failure_count++] = options.number;
+        note_failure(options.number);
     if (report_failures())
         return -1;
     printf("hv-diff: the case %s\n", failure_count ? "differs" : "does not differ");
@@ -310,7 +334,7 @@ static int run_one_case(void)
 static int usage(FILE *f)
 {
     fputs(
-        "usage: hv-diff [--instances N | --hours H] [--seed S] [--case N] [--class PARTS] [--verbose]\n"
+        "usage: hv-diff [--instances N | --hours H] [--seed S] [--from N | --case N] [--class PARTS] [--verbose]\n"
         "               [--guest FILE] [--qemu PROGRAM] [--cpu NAME] [--lse-cpu NAME] [--peer CPU]\n"
         "\n"
         "  --instances N   stop after N compared instructions (1500000)\n"
@@ -354,6 +378,8 @@ static bool set_option(const char *name, const char *value)
         options.one_case = true;
         return number_of(value, &options.number);
     }
+    if (!strcmp(name, "--from"))
+        return number_of(value, &options.number);
     if (!strcmp(name, "--patience")) {
         if (!number_of(value, &n) || n == 0 || n > 3600)
             return false;
@@ -443,5 +469,7 @@ int main(int argc, char **argv)
         failed = options.one_case ? run_one_case() : run_batches();
     fflush(stdout);
     session_close(&session);
+    for (size_t i = 0; i < failure_count; i++)
+        free(failures[i].seen);
     return failed ? EXIT_TROUBLE : failure_count ? EXIT_DIFFERENT : EXIT_SAME;
 }

@@ -162,6 +162,7 @@ static const struct insn system_registers[] = {
     {"MRS TPIDR_EL0",            "1101010100 1 11 011 1101 0000 010 ddddd", INSN_PLAIN},
     {"MRS TPIDRRO_EL0",          "1101010100 1 11 011 1101 0000 011 ddddd", INSN_PLAIN},
     {"MRS DCZID_EL0",            "1101010100 1 11 011 0000 0000 111 ddddd", INSN_PLAIN},
+    {"MRS MDCCSR_EL0",           "1101010100 1 10 011 0000 0001 000 ddddd", INSN_PLAIN},
     {"MSR TPIDRRO_EL0 (trap)",   "1101010100 0 11 011 1101 0000 011 nnnnn", INSN_CHECKED},
     {"MSR/MRS DAIF (trap)",      "1101010100 i 11 011 0100 0010 001 ddddd", INSN_CHECKED},
     {"MSR DAIFSet/Clr (trap)",   "11010101000 00 011 0100 iiii 11i 11111", INSN_CHECKED},

@@ -31,10 +31,10 @@
 #define DIFF_PAGES       3
 #define DIFF_FAULTS      72
 
-/* Not round: a power of two more than one of them, which cases often compute, is in none of them. */
+/* Not round, and so the stride: a power of two more than one of them, which cases often compute, is in no other. */
 #define DIFF_CODE_VA     UINT64_C(0x2b5d3f7000)
 #define DIFF_DATA_VA     UINT64_C(0x1234560000)
-#define DIFF_DATA_STRIDE UINT64_C(0x4005000)
+#define DIFF_DATA_STRIDE UINT64_C(0x44cc000)
 #define DIFF_SHARED_VA   UINT64_C(0x6a91c35000)
 #define DIFF_STACK_VA    UINT64_C(0x35c7e29000) /* of the oracle's signal handler */
 #define DIFF_STACK_SIZE  UINT64_C(0x40000)
