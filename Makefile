@@ -6,6 +6,7 @@
 #   hypervisor/soft/*.c               libhv.a
 #   common/*.c                        libcommon.a
 #   vmm-worker/*.c, */*.c             vmm-worker; all but main.c in libvmm-worker.a, for its tests
+#   tests/tools/*.c                   vmm-run, which plays the supervisor for one worker
 #   tests/unit/FOLDER/test-*.c        one cmocka program each, which may include FOLDER's own headers;
 #                                     other files there are linked to all of the folder's
 #   tests/hv-conformance/*.c          hv-conformance, one cmocka program against the public API only
@@ -49,6 +50,7 @@ COMMON_SRC := $(call files,common/*.c)
 WORKER_SRC := $(call files,vmm-worker/*.c vmm-worker/*/*.c)
 UNIT_SRC   := $(call files,tests/unit/*/test-*.c)
 UNIT_AUX   := $(filter-out $(UNIT_SRC),$(call files,tests/unit/*/*.c))
+TOOLS_SRC  := $(call files,tests/tools/*.c)
 CONF_SRC   := $(call files,tests/hv-conformance/*.c)
 VMM_SRC    := $(call files,tests/vmm/*.c)
 DIFF_SRC   := $(call files,tests/diff/*.c)
@@ -65,6 +67,7 @@ LINTS      := $(sort $(wildcard tests/lint/*.sh))
 LIBHV  := $(if $(HV_SRC),$(OUT)/libhv.a)
 LIBCOM := $(if $(COMMON_SRC),$(OUT)/libcommon.a)
 WORKER := $(if $(filter %/main.c,$(WORKER_SRC)),$(OUT)/vmm-worker)
+RUN    := $(if $(TOOLS_SRC),$(OUT)/vmm-run)
 UNIT   := $(patsubst tests/%.c,$(OUT)/%,$(UNIT_SRC))
 CONF   := $(if $(CONF_SRC),$(OUT)/hv-conformance)
 VMM    := $(if $(VMM_SRC),$(OUT)/paddock-testvm)
@@ -115,7 +118,7 @@ WORKER :=
 UNIT   := $(filter-out $(OUT)/unit/vmm-worker/%,$(UNIT))
 endif
 
-PROGRAMS := $(LIBHV) $(LIBCOM) $(WORKER) $(UNIT) $(CONF) $(VMM) $(DIFF) $(SWEEP) $(BENCH) $(DGUEST) $(BGUEST)
+PROGRAMS := $(LIBHV) $(LIBCOM) $(WORKER) $(RUN) $(UNIT) $(CONF) $(VMM) $(DIFF) $(SWEEP) $(BENCH) $(DGUEST) $(BGUEST)
 
 .PHONY: all
 all: $(PROGRAMS) ## build everything that this machine can build (default)
@@ -135,13 +138,14 @@ includes(tests/unit/hypervisor/)   := $(PRIVATE) $(CMOCKA_CFLAGS)
 includes(vmm-worker/)              := $(WORKER_INCLUDES)
 includes(vmm-worker/devices/)      := $(WORKER_INCLUDES)
 includes(tests/unit/vmm-worker/)   := $(WORKER_INCLUDES) $(CMOCKA_CFLAGS)
+includes(tests/tools/)             := -Icommon
 includes(tests/unit/common/)       := -Icommon $(CMOCKA_CFLAGS)
 includes(tests/unit/vmm/)          := $(PUBLIC) $(CMOCKA_CFLAGS) $(FDT_CFLAGS)
 includes(tests/hv-conformance/)    := $(PUBLIC) $(CMOCKA_CFLAGS)
 includes(tests/vmm/)               := $(PUBLIC) $(FDT_CFLAGS)
 includes(tests/diff/)              := $(PUBLIC)
 includes(tests/sweep/)             := $(PRIVATE)
-includes(tests/fuzz/)              := $(PRIVATE)
+includes(tests/fuzz/)              := $(PRIVATE) $(WORKER_INCLUDES)
 includes(tests/bench/)             := $(PRIVATE)
 
 compile = -c -MMD -MP $(FEATURES) $(if $(filter %-linux.c,$<),$(FEATURES_LINUX)) \
@@ -180,6 +184,9 @@ WORKER_NEEDS := $(OUT)/libvmm-worker.a $(LIBCOM) $(LIBHV)
 WORKER_LIBS  := $(UV_LIBS) $(FDT_LIBS)
 $(WORKER): $(OUT)/obj/vmm-worker/main.o $(WORKER_NEEDS)
 	$(call link,$(WORKER_LIBS))
+
+$(RUN): $(call objects,$(TOOLS_SRC)) $(LIBCOM)
+	$(call link,)
 
 # What a folder's unit tests are linked with.
 unit_needs(hypervisor) := $(LIBHV)
@@ -225,9 +232,14 @@ $(FOUT)/obj/%.o: %.c $(FOUT)/flags
 	$(call say,CC-FZ,$<)
 	$(Q)$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link $(compile)
 
-$(FUZZ): $(FOUT)/%: $(FOUT)/obj/tests/fuzz/%.o $(patsubst %.c,$(FOUT)/obj/%.o,$(FUZZ_AUX) $(HV_SRC))
+# Everything but main.c in one archive: a target takes what it needs.
+$(FOUT)/libpaddock.a: $(patsubst %.c,$(FOUT)/obj/%.o,$(HV_SRC) $(COMMON_SRC) $(filter-out %/main.c,$(WORKER_SRC)))
+	$(call say,AR-FZ,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(FUZZ): $(FOUT)/%: $(FOUT)/obj/tests/fuzz/%.o $(patsubst %.c,$(FOUT)/obj/%.o,$(FUZZ_AUX)) $(FOUT)/libpaddock.a
 	$(call say,LD-FZ,$@)
-	$(Q)$(FUZZ_CC) $(FUZZ_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBM)
+	$(Q)$(FUZZ_CC) $(FUZZ_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(UV_LIBS) $(FDT_LIBS) $(LIBM)
 
 .SECONDARY:
 -include $(shell find $(OUT)/obj $(FOUT)/obj -name '*.d' 2>/dev/null)

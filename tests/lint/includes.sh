@@ -16,12 +16,15 @@ vmm-worker             vmm-worker,common                           api
 vmm-net                vmm-net,common                              none
 supervisor             supervisor,common                           none
 ctl                    ctl,common                                  none
+scripts/macsdk-headers scripts/macsdk-headers                      none
+tests/tools            tests/tools,common                          none
 tests/hv-conformance   tests/hv-conformance                        api
 tests/vmm              tests/vmm                                   api,soft
 tests/diff             tests/diff                                  api,soft
 tests/sweep            tests/sweep,hypervisor/soft                 api,soft
 tests/fuzz             tests/fuzz,hypervisor/soft,vmm-worker,common,supervisor,vmm-net,ctl   api,soft
 tests/bench            tests/bench                                 none
+tests/tools            tests/tools,common                           none
 tests/unit/hypervisor  tests/unit/hypervisor,hypervisor/soft       api,soft
 tests/unit/vmm         tests/unit/vmm,tests/vmm                    api,soft
 tests/unit/common      tests/unit/common,common                    none
