@@ -379,12 +379,37 @@ static void emit_branch_register(struct gen *g, uint32_t word, size_t row)
     g->c->code[at] = 0x10000000 | distance << 5 | reg;
 }
 
+/* What stands between the two halves of an exclusive pair: nothing, or what must not disturb the monitor, or what
+ * must clear it. Other accesses may do either. */
+static void emit_between(struct gen *g, uint32_t load, size_t row)
+{
+    struct rng *r = &g->rng;
+    uint32_t other = load;
+
+    switch (rng_below(r, 8)) {
+    case 0: /* ADD of any registers to one that is not the base */
+        emit(g, 0x8b000000 | rng_below(r, 32) << 16 | rng_below(r, 32) << 5 | pick_destination(g),
+             GEN_HELPER);
+        break;
+    case 1: emit(g, 0xd4200000 | rng_below(r, 256) << 5, GEN_HELPER); break; /* BRK, and so ERET */
+    case 2: emit(g, 0xd503305f | rng_below(r, 16) << 8, GEN_HELPER); break;  /* CLREX */
+    case 3: emit(g, 0xd50330bf | (rng_below(r, 4) * 4 + 3) << 8, GEN_HELPER); break; /* DMB */
+    case 4: /* the monitor moves to another place and back */
+        other = (load & ~UINT32_C(0x3e0)) | pick_base(g, INSN_EXCLUSIVE) << 5;
+        if (!filter_is_unpredictable(other))
+            emit(g, other, row);
+        emit(g, load, row);
+        break;
+    default: break;
+    }
+}
+
 static void emit_exclusive(struct gen *g, uint32_t load, size_t row)
 {
     struct rng *r = &g->rng;
     uint32_t store;
 
-    if (!room(g, 2))
+    if (!room(g, 5))
         return;
     do {
         store = (load & ~UINT32_C(0x0050801f)) & ~UINT32_C(0x001f0000);
@@ -393,10 +418,10 @@ static void emit_exclusive(struct gen *g, uint32_t load, size_t row)
             store = (store & ~UINT32_C(0x7c00)) | rng_below(r, 32) << 10;
     } while (filter_is_unpredictable(store));
     emit(g, load, row);
-    if (room(g, 2) && rng_chance(r, 30)) /* ADD of any registers to one that is not the base */
-        emit(g, 0x8b000000 | rng_below(r, 32) << 16 | rng_below(r, 32) << 5 | pick_destination(g),
-             GEN_HELPER);
+    emit_between(g, load, row);
     emit(g, store, row);
+    if (rng_chance(r, 20)) /* the first has cleared the monitor */
+        emit(g, store, row);
 }
 
 static void emit_compare_and_swap(struct gen *g, uint32_t word, size_t row)
