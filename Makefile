@@ -342,5 +342,7 @@ clean: ## remove build/ (the guest cache stays)
 
 .PHONY: help
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile mk/macos.mk
 	@printf '\n  CC=clang  SAN=asan|ubsan|tsan|asan+ubsan  V=1  T='PATTERN…'  B=PATTERN  FUZZ_SECONDS=N\n'
+
+include mk/macos.mk
