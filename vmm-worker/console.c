@@ -319,14 +319,6 @@ static void client_close(struct client *client)
     client->fd = -1;
 }
 
-/* Whether the peer has closed its end altogether, not only its writing half. */
-static bool client_gone(const struct client *client)
-{
-    struct pollfd p = {.fd = client->fd};
-
-    return poll(&p, 1, 0) == 1 && (p.revents & (POLLHUP | POLLERR | POLLNVAL)) != 0;
-}
-
 /* Copies what the client has still to see, at most `size` bytes; skips what is gone. */
 static size_t client_next(struct client *client, uint8_t *buf, size_t size)
 {
@@ -466,7 +458,7 @@ static void client_read(struct client *client)
         if (n <= 0) {
             /* A client may end its input and go on reading. */
             client->input_ended = true;
-            if (n < 0 || client_gone(client)) {
+            if (n < 0 || stream_peer_gone(client->fd)) {
                 client_close(client);
             }
             return;
@@ -591,7 +583,8 @@ int console_attach(struct console *c, int fd)
         struct client *candidate = &c->client[i];
 
         /* One that ended its input is not polled while there is nothing to send. */
-        if (candidate->state == CLIENT_OPEN && candidate->input_ended && client_gone(candidate)) {
+        if (candidate->state == CLIENT_OPEN && candidate->input_ended &&
+            stream_peer_gone(candidate->fd)) {
             client_close(candidate);
         }
         if (candidate->state == CLIENT_FREE) {

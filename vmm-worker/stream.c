@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 /* macOS has no MSG_NOSIGNAL but an option of the socket. */
@@ -66,4 +67,15 @@ ssize_t stream_write(int fd, const void *buf, size_t size)
         n = send(fd, buf, size, SEND_FLAGS);
     } while (n < 0 && errno == EINTR);
     return n < 0 ? negative_errno() : n;
+}
+
+bool stream_peer_gone(int fd)
+{
+    struct pollfd p = {.fd = fd};
+    int n;
+
+    do {
+        n = poll(&p, 1, 0);
+    } while (n < 0 && errno == EINTR);
+    return n == 1 && (p.revents & (POLLHUP | POLLERR | POLLNVAL)) != 0;
 }

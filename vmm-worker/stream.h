@@ -8,6 +8,7 @@
 #ifndef VMM_STREAM_H
 #define VMM_STREAM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -20,5 +21,9 @@ ssize_t stream_read(int fd, void *buf, size_t size);
 
 /* How many bytes were taken, at least one; -EAGAIN: none now; another negative errno. */
 ssize_t stream_write(int fd, const void *buf, size_t size);
+
+/* Whether the peer has closed its end altogether, not only its writing half. What it sent before
+ * may still be unread. */
+bool stream_peer_gone(int fd);
 
 #endif

@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -22,10 +21,10 @@
 
 #include "../../../common/protocol.h"
 #include "../../../vmm-worker/console.h"
+#include "loop-wait.h"
 
 enum {
     SEGMENT = 65536,
-    DEADLINE_MS = 20000,
 };
 
 struct fixture {
@@ -102,22 +101,7 @@ static size_t file_size(int fd)
     return (size_t)lseek(fd, 0, SEEK_END);
 }
 
-/* Runs the loop until the condition holds. */
-#define wait_until(f, condition)                                                                   \
-    do {                                                                                           \
-        uint64_t end_ = uv_hrtime() + DEADLINE_MS * UINT64_C(1000000);                             \
-        while (!(condition)) {                                                                     \
-            assert_true(uv_hrtime() < end_);                                                       \
-            uv_run(&(f)->loop, UV_RUN_NOWAIT);                                                     \
-        }                                                                                          \
-    } while (0)
-
-static bool peer_readable(int fd)
-{
-    struct pollfd p = {.fd = fd, .events = POLLIN};
-
-    return poll(&p, 1, 0) == 1;
-}
+#define wait_until(f, condition) loop_wait(&(f)->loop, condition)
 
 /* Reads exactly size bytes from a client's end. */
 static void peer_read(struct fixture *f, int fd, void *buf, size_t size)
@@ -127,7 +111,7 @@ static void peer_read(struct fixture *f, int fd, void *buf, size_t size)
     while (done < size) {
         ssize_t n;
 
-        wait_until(f, peer_readable(fd));
+        wait_until(f, fd_readable(fd));
         n = recv(fd, (uint8_t *)buf + done, size - done, 0);
         assert_true(n > 0);
         done += (size_t)n;
@@ -316,7 +300,7 @@ static void test_client_gets_the_ring_then_live_output(void **state)
     console_output(f->console, "$ ", 2);
     peer_read(f, client, got, 2);
     assert_memory_equal(got, "$ ", 2);
-    assert_false(peer_readable(client));
+    assert_false(fd_readable(client));
     close(client);
 }
 
@@ -343,7 +327,7 @@ static void test_slow_client_loses_output_the_log_does_not(void **state)
     while (size < 3 || memcmp(got + size - 3, "END", 3) != 0) {
         ssize_t n;
 
-        wait_until(f, peer_readable(client));
+        wait_until(f, fd_readable(client));
         n = recv(client, got + size, TOTAL - size, 0);
         assert_true(n > 0);
         size += (size_t)n;
@@ -391,9 +375,7 @@ static void test_input_waits_for_the_sink(void **state)
         assert_true(n > 0);
         sent += (size_t)n;
     }
-    for (unsigned i = 0; i < 10; i++) {
-        uv_run(&f->loop, UV_RUN_NOWAIT);
-    }
+    loop_settle(&f->loop);
     assert_int_equal(f->sunk_size, 0);
     f->room = 10;
     console_set_sink(f->console, sink, f);
@@ -411,9 +393,7 @@ static void test_input_waits_for_the_sink(void **state)
     wait_until(f, f->sunk_size == sizeof(text) + 1);
     console_drop_sink(f->console, f);
     assert_int_equal(send(client, "b", 1, 0), 1);
-    for (unsigned i = 0; i < 10; i++) {
-        uv_run(&f->loop, UV_RUN_NOWAIT);
-    }
+    loop_settle(&f->loop);
     assert_int_equal(f->sunk_size, sizeof(text) + 1);
     close(client);
 }
@@ -449,9 +429,7 @@ static void test_clients_are_bounded_and_slots_come_back(void **state)
     close(pair[0]);
 
     close(client[3]);
-    for (unsigned i = 0; i < 10; i++) {
-        uv_run(&f->loop, UV_RUN_NOWAIT);
-    }
+    loop_settle(&f->loop);
     client[3] = attach(f);
     console_output(f->console, "!", 1);
     for (unsigned i = 0; i < CONSOLE_CLIENTS; i++) {
