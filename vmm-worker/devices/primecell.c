@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../device.h"
 #include "../device-tree.h"
+#include "../device.h"
 
 int primecell_fdt(void *fdt, const char *node, const char *compatible, uint64_t base, uint64_t size,
                   uint32_t spi, bool end)
