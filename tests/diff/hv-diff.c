@@ -55,7 +55,7 @@ static struct options options = {
                 .cpu = "cortex-a72",
                 .lse_cpu = "neoverse-n1",
                 .patience = 60},
-    .instances = 1500000,
+    .instances = 3000000,
 };
 
 static struct session session;
@@ -337,7 +337,7 @@ static int usage(FILE *f)
         "usage: hv-diff [--instances N | --hours H] [--seed S] [--from N | --case N] [--class PARTS] [--verbose]\n"
         "               [--guest FILE] [--qemu PROGRAM] [--cpu NAME] [--lse-cpu NAME] [--peer CPU]\n"
         "\n"
-        "  --instances N   stop after N compared instructions (1500000)\n"
+        "  --instances N   stop after N compared instructions (3000000)\n"
         "  --hours H       stop after H hours instead\n"
         "  --seed S        of the random cases (0; `time`: the clock); the same seed gives the same cases\n"
         "  --case N        only this one, listed\n"

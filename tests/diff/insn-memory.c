@@ -170,6 +170,17 @@ static const struct insn atomic[] = {
     {"SWP",                      "ii 111 0 00 ii 1 sssss 1 000 00 bbbbb ttttt", INSN_MEMORY_ALIGN},
 };
 
+static const struct insn atomic_unallocated[] = {
+    {"CAS, Rt2 not 31",          "ii 001000 1 i 1 sssss i uuuuu bbbbb ttttt", INSN_CAS},
+    {"CASP, Rt2 not 31",         "0i 001000 0 i 1 sssss i uuuuu bbbbb ttttt", INSN_CASP},
+    {"atomic, o3 1, opc 001",    "ii 111 0 00 ii 1 sssss 1 001 00 bbbbb ttttt", INSN_MEMORY_ALIGN},
+    {"atomic, o3 1, opc 01x",    "ii 111 0 00 ii 1 sssss 1 01i 00 bbbbb ttttt", INSN_MEMORY_ALIGN},
+    {"atomic, o3 1, opc 101",    "ii 111 0 00 ii 1 sssss 1 101 00 bbbbb ttttt", INSN_MEMORY_ALIGN},
+    {"atomic, o3 1, opc 11x",    "ii 111 0 00 ii 1 sssss 1 11i 00 bbbbb ttttt", INSN_MEMORY_ALIGN},
+    {"LDAPR, A 0",               "ii 111 0 00 0i 1 sssss 1 100 00 bbbbb ttttt", INSN_MEMORY_ALIGN},
+    {"atomic, V 1",              "ii 111 1 00 ii 1 sssss iiii 00 bbbbb TTTTT", INSN_MEMORY_ALIGN},
+};
+
 const struct insn_class insn_classes_memory[] = {
     {"load-literal",         "C4.1.4", INSN_SET_BASE, 2, INSN_ROWS(literal)},
     {"load-store-pair",      "C4.1.4", INSN_SET_BASE, 5, INSN_ROWS(pair)},
@@ -189,6 +200,7 @@ const struct insn_class insn_classes_memory[] = {
     {"cache-maintenance",    "C5.3",   INSN_SET_BASE, 2, INSN_ROWS(cache)},
     {"compare-and-swap",     "C4.1.4", INSN_SET_LSE, 60, INSN_ROWS(compare_and_swap)},
     {"atomic",               "C4.1.4", INSN_SET_LSE, 100, INSN_ROWS(atomic)},
+    {"atomic-unallocated",   "C4.1.4", INSN_SET_LSE, 20, INSN_ROWS(atomic_unallocated)},
 };
 
 const size_t insn_count_memory = sizeof insn_classes_memory / sizeof insn_classes_memory[0];
