@@ -6,7 +6,8 @@
 #   hypervisor/soft/*.c               libhv.a
 #   common/*.c                        libcommon.a
 #   vmm-worker/*.c, */*.c             vmm-worker; all but main.c in libvmm-worker.a, for its tests
-#   tests/tools/*.c                   vmm-run, which plays the supervisor for one worker
+#   tests/tools/*.c                   one program each, of which vmm-run plays the supervisor for one
+#                                     worker; run-*.c are linked to all of them
 #   tests/unit/FOLDER/test-*.c        one cmocka program each, which may include FOLDER's own headers;
 #                                     other files there are linked to all of the folder's
 #   tests/hv-conformance/*.c          hv-conformance, one cmocka program against the public API only
@@ -16,6 +17,9 @@
 #   tests/fuzz/fuzz-*.c               one libFuzzer target each; other files there are linked to all
 #   tests/bench/bench-run.c           times a command and what it prints; tests/bench/run uses it
 #   tests/bench/guest/*.[cS]          the bare-metal guest of the benchmarks, a flat arm64 Image
+#   tests/guest/*.c                   one static arm64 Linux program each, for tests to put into a guest
+#   guest/mini/*.c                    one bare-metal guest each; mini.c is linked to all
+#   tests/integration/*.sh, */*.sh    one test each; lib/ is sourced by them
 
 .DEFAULT_GOAL := all
 .SUFFIXES:
@@ -51,6 +55,7 @@ WORKER_SRC := $(call files,vmm-worker/*.c vmm-worker/*/*.c)
 UNIT_SRC   := $(call files,tests/unit/*/test-*.c)
 UNIT_AUX   := $(filter-out $(UNIT_SRC),$(call files,tests/unit/*/*.c))
 TOOLS_SRC  := $(call files,tests/tools/*.c)
+TOOLS_AUX  := $(filter tests/tools/run-%,$(TOOLS_SRC))
 CONF_SRC   := $(call files,tests/hv-conformance/*.c)
 VMM_SRC    := $(call files,tests/vmm/*.c)
 DIFF_SRC   := $(call files,tests/diff/*.c)
@@ -60,14 +65,19 @@ FUZZ_SRC   := $(call files,tests/fuzz/fuzz-*.c)
 FUZZ_AUX   := $(filter-out $(FUZZ_SRC),$(call files,tests/fuzz/*.c))
 BENCH_SRC  := $(call files,tests/bench/bench-*.c)
 BENCH_GUEST := $(sort $(wildcard tests/bench/guest/*.S tests/bench/guest/*.c))
-SCRIPTS    := $(sort $(wildcard tests/integration/*.sh))
+GUEST_SRC  := $(sort $(wildcard tests/guest/*.c))
+MINI_AUX   := guest/mini/mini.c guest/mini/head.S
+MINI_SRC   := $(filter-out $(MINI_AUX),$(sort $(wildcard guest/mini/*.c)))
+SCRIPTS    := $(filter-out tests/integration/lib/%,$(sort $(wildcard tests/integration/*.sh tests/integration/*/*.sh)))
 LINTS      := $(sort $(wildcard tests/lint/*.sh))
 
 # libhv.a without sources is not made: ar would write an archive nobody can link.
 LIBHV  := $(if $(HV_SRC),$(OUT)/libhv.a)
 LIBCOM := $(if $(COMMON_SRC),$(OUT)/libcommon.a)
 WORKER := $(if $(filter %/main.c,$(WORKER_SRC)),$(OUT)/vmm-worker)
-RUN    := $(if $(TOOLS_SRC),$(OUT)/vmm-run)
+TOOLS  := $(patsubst tests/tools/%.c,$(OUT)/%,$(filter-out $(TOOLS_AUX),$(TOOLS_SRC)))
+TGUEST := $(patsubst tests/guest/%.c,$(BUILD)/cross/%,$(GUEST_SRC))
+MINI   := $(patsubst guest/mini/%.c,$(BUILD)/guest/mini/%.img,$(MINI_SRC))
 UNIT   := $(patsubst tests/%.c,$(OUT)/%,$(UNIT_SRC))
 CONF   := $(if $(CONF_SRC),$(OUT)/hv-conformance)
 VMM    := $(if $(VMM_SRC),$(OUT)/paddock-testvm)
@@ -103,11 +113,13 @@ WORKER :=
 UNIT := $(filter-out $(OUT)/unit/vmm-worker/%,$(UNIT))
 endif
 endif
-ifneq ($(DGUEST)$(BGUEST),)
+ifneq ($(DGUEST)$(BGUEST)$(TGUEST)$(MINI),)
 ifeq ($(call have_command,$(CROSS_CC)),)
 MISSING += $(CROSS_CC)
 DGUEST :=
 BGUEST :=
+TGUEST :=
+MINI :=
 endif
 endif
 endif
@@ -118,7 +130,7 @@ WORKER :=
 UNIT   := $(filter-out $(OUT)/unit/vmm-worker/%,$(UNIT))
 endif
 
-PROGRAMS := $(LIBHV) $(LIBCOM) $(WORKER) $(RUN) $(UNIT) $(CONF) $(VMM) $(DIFF) $(SWEEP) $(BENCH) $(DGUEST) $(BGUEST)
+PROGRAMS := $(LIBHV) $(LIBCOM) $(WORKER) $(TOOLS) $(UNIT) $(CONF) $(VMM) $(DIFF) $(SWEEP) $(BENCH) $(DGUEST) $(BGUEST) $(TGUEST) $(MINI)
 
 .PHONY: all
 all: $(PROGRAMS) ## build everything that this machine can build (default)
@@ -185,7 +197,7 @@ WORKER_LIBS  := $(UV_LIBS) $(FDT_LIBS)
 $(WORKER): $(OUT)/obj/vmm-worker/main.o $(WORKER_NEEDS)
 	$(call link,$(WORKER_LIBS))
 
-$(RUN): $(call objects,$(TOOLS_SRC)) $(LIBCOM)
+$(TOOLS): $(OUT)/%: $(OUT)/obj/tests/tools/%.o $(call objects,$(TOOLS_AUX)) $(LIBCOM)
 	$(call link,)
 
 # What a folder's unit tests are linked with.
@@ -226,6 +238,19 @@ $(BUILD)/cross/bench-guest: $(BENCH_GUEST) $(wildcard tests/bench/guest/*.h test
 	    -o $@.elf $(filter %.S %.c,$^)
 	$(Q)$(CROSS_OBJCOPY) -O binary $@.elf $@
 
+# Programs that tests put into a Linux guest.
+$(TGUEST): $(BUILD)/cross/%: tests/guest/%.c $(BUILD)/cross/flags
+	$(call say,CROSS,$@)
+	$(Q)$(CROSS_CC) $(CROSS_CFLAGS) -static $(FEATURES) $(FEATURES_LINUX) -o $@ $<
+
+# Guests that are one program without an operating system.
+$(MINI): $(BUILD)/guest/mini/%.img: guest/mini/%.c $(MINI_AUX) $(wildcard guest/mini/*.h guest/mini/*.ld) $(BUILD)/cross/flags
+	@mkdir -p $(@D)
+	$(call say,CROSS,$@)
+	$(Q)$(CROSS_CC) $(CROSS_BARE_CFLAGS) -mstrict-align -Wl,-T,guest/mini/mini.ld -Wl,--build-id=none \
+	    -o $(BUILD)/cross/mini-$*.elf $(filter %.S %.c,$^)
+	$(Q)$(CROSS_OBJCOPY) -O binary $(BUILD)/cross/mini-$*.elf $@
+
 # Fuzz targets: engine and target with coverage, ASan and UBSan; their own build directory.
 $(FOUT)/obj/%.o: %.c $(FOUT)/flags
 	@mkdir -p $(@D)
@@ -256,6 +281,7 @@ SCRIPT_DEADLINE ?= 300
 
 export PADDOCK_BUILD := $(OUT)
 export PADDOCK_CROSS := $(BUILD)/cross
+export PADDOCK_GUEST := $(BUILD)/guest
 export PADDOCK_SLOW   = $(SLOW)
 
 # gcc 12's thread sanitizer does not cope with more than 28 random address bits.
