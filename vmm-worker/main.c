@@ -53,7 +53,6 @@ struct worker {
 };
 
 static void channel_lost(struct worker *w);
-static void begin_stop(struct worker *w, uint32_t timeout_ms);
 
 /* ---- Sending
  * -------------------------------------------------------------------------------------- */
@@ -93,6 +92,15 @@ static void send_log(struct worker *w, int level, const char *text)
     send_frame(w, MSG_LOG, 0, buf, msg_text_encode(&m, buf, sizeof(buf)), -1);
 }
 
+static void send_stats(struct worker *w, uint32_t seq)
+{
+    static struct msg_stats stats; /* large, and there is one loop */
+    static uint8_t buf[FRAME_MAX_PAYLOAD];
+
+    vm_get_stats(w->vm, &stats);
+    send_frame(w, MSG_STATS_REPLY, seq, buf, msg_stats_encode(&stats, buf, sizeof(buf)), -1);
+}
+
 static void set_state(struct worker *w, enum worker_state state)
 {
     w->state = state;
@@ -117,32 +125,37 @@ static void send_ended(struct worker *w, const struct msg_ended *how)
     send_frame(w, MSG_ENDED, 0, buf, msg_ended_encode(&clean, buf, sizeof(buf)), -1);
 }
 
-static void close_handles(struct worker *w)
+static void close_channel(struct worker *w)
 {
     if (w->has_channel) {
-        uv_poll_stop(&w->channel_poll);
         w->has_channel = false;
+        uv_close((uv_handle_t *)&w->channel_poll, NULL);
         close(PROTOCOL_CHANNEL_FD);
     }
-    uv_close((uv_handle_t *)&w->channel_poll, NULL);
+}
+
+static void close_handles(struct worker *w)
+{
+    close_channel(w);
     uv_close((uv_handle_t *)&w->stop_timer, NULL);
     uv_close((uv_handle_t *)&w->grace_timer, NULL);
     uv_close((uv_handle_t *)&w->term, NULL);
 }
 
 /* Says how it ended, once everything is down: whoever hears it may rely on the console's log being
- * whole. */
+ * whole. The last counters come before it, as a STATS_REPLY that nobody asked for. */
 static void end(struct worker *w, const struct msg_ended *how)
 {
     if (w->state == WORKER_ENDED) {
         return;
     }
+    w->state = WORKER_ENDED; /* first: a channel that breaks below is to end nothing again */
     if (w->vm != NULL) {
+        send_stats(w, 0);
         vm_free(w->vm);
         w->vm = NULL;
     }
     send_ended(w, how);
-    w->state = WORKER_ENDED;
     close_handles(w);
 }
 
@@ -195,6 +208,7 @@ static void begin_stop(struct worker *w, uint32_t timeout_ms)
     }
     set_state(w, WORKER_STOPPING);
     vm_power_button(w->vm);
+    uv_update_time(&w->loop); /* what this turn did before, a start perhaps, is not to count */
     uv_timer_start(&w->stop_timer, on_stop_timeout,
                    timeout != 0 ? timeout : DEFAULT_STOP_TIMEOUT_MS, 0);
 }
@@ -206,7 +220,8 @@ static void on_grace_over(uv_timer_t *timer)
 {
     struct worker *w = timer->data;
 
-    w->orphaned = true;
+    /* A stop that is under way already goes on as what it is. */
+    w->orphaned = w->state != WORKER_STOPPING;
     begin_stop(w, 0);
 }
 
@@ -217,12 +232,14 @@ static void channel_lost(struct worker *w)
     if (!w->has_channel) {
         return;
     }
-    uv_poll_stop(&w->channel_poll);
-    w->has_channel = false;
-    close(PROTOCOL_CHANNEL_FD);
+    close_channel(w);
+    if (w->state == WORKER_ENDED) {
+        return;
+    }
     if (w->vm == NULL) {
         end(w, &never_ran);
-    } else if (w->state != WORKER_ENDED) {
+    } else {
+        uv_update_time(&w->loop);
         uv_timer_start(&w->grace_timer, on_grace_over, w->start.grace_ms, 0);
     }
 }
@@ -284,9 +301,10 @@ static void handle_hello(struct worker *w, const struct frame *f)
     send_frame(w, MSG_HELLO_REPLY, f->seq, buf, msg_hello_encode(&own, buf, sizeof(buf)), -1);
     if (peer.version != PROTOCOL_VERSION) {
         channel_lost(w); /* both sides know both versions now */
-        return;
     }
-    w->state = WORKER_GREETED;
+    if (w->has_channel) {
+        w->state = WORKER_GREETED;
+    }
 }
 
 static void handle_start(struct worker *w, struct frame *f)
@@ -348,24 +366,20 @@ static void send_result(struct worker *w, const struct frame *f, int err)
     send_number(w, MSG_RESULT, f->seq, (uint64_t)-err, -1);
 }
 
-static void send_stats(struct worker *w, const struct frame *f)
-{
-    static struct msg_stats stats; /* large, and there is one loop */
-    static uint8_t buf[FRAME_MAX_PAYLOAD];
-
-    vm_get_stats(w->vm, &stats);
-    send_frame(w, MSG_STATS_REPLY, f->seq, buf, msg_stats_encode(&stats, buf, sizeof(buf)), -1);
-}
-
 /* The messages that carry one number and perhaps one descriptor. */
 static void handle_number(struct worker *w, struct frame *f)
 {
     struct msg_number m;
     bool wants_fd = f->type == MSG_VSOCK_CONNECT;
+    uint64_t most = f->type == MSG_BALLOON ? w->start.memory >> 20 : UINT32_MAX;
     int fd;
 
     if (msg_number_decode(f->payload, f->size, &m) != 0 || f->fd_count != wants_fd) {
         channel_lost(w);
+        return;
+    }
+    if (m.value > most) {
+        send_result(w, f, -ERANGE);
         return;
     }
     fd = frame_take_fd(f, 0);
@@ -402,6 +416,10 @@ static void handle_kill(struct worker *w)
 
 static void handle_pause(struct worker *w, const struct frame *f)
 {
+    if (w->state == WORKER_STOPPING) {
+        send_result(w, f, -EBUSY); /* a paused guest would not stop */
+        return;
+    }
     if (w->state == WORKER_RUNNING) {
         vm_pause(w->vm);
         set_state(w, WORKER_PAUSED);
@@ -418,13 +436,14 @@ static void handle_resume(struct worker *w, const struct frame *f)
     send_result(w, f, 0);
 }
 
-static void handle_console(struct worker *w, struct frame *f)
+/* The messages that are a stream socket and nothing else. */
+static void handle_attach(struct worker *w, struct frame *f, int (*attach)(struct vm *vm, int fd))
 {
     if (f->size != 0 || f->fd_count != 1) {
         channel_lost(w);
         return;
     }
-    send_result(w, f, vm_console_attach(w->vm, frame_take_fd(f, 0)));
+    send_result(w, f, attach(w->vm, frame_take_fd(f, 0)));
 }
 
 static void dispatch(struct worker *w, struct frame *f)
@@ -440,9 +459,10 @@ static void dispatch(struct worker *w, struct frame *f)
     case MSG_KILL: handle_kill(w); break;
     case MSG_PAUSE: handle_pause(w, f); break;
     case MSG_RESUME: handle_resume(w, f); break;
-    case MSG_STATS: send_stats(w, f); break;
+    case MSG_STATS: send_stats(w, f->seq); break;
     case MSG_PING: send_frame(w, MSG_PONG, f->seq, NULL, 0, -1); break;
-    case MSG_CONSOLE: handle_console(w, f); break;
+    case MSG_CONSOLE: handle_attach(w, f, vm_console_attach); break;
+    case MSG_AGENT: handle_attach(w, f, vm_agent_attach); break;
     default: handle_number(w, f); break;
     }
 }
@@ -455,17 +475,14 @@ static void on_channel(uv_poll_t *handle, int status, int events)
     struct worker *w = handle->data;
 
     (void)events;
-    if (status < 0) {
-        channel_lost(w);
-        return;
-    }
-    for (int i = 0; i < MESSAGES_PER_TURN && w->has_channel; i++) {
+    /* libuv reports an error, and no more events, for a peer that went without reading all of ours;
+     * what it sent before is still to be read. */
+    for (int i = 0; (status < 0 || i < MESSAGES_PER_TURN) && w->has_channel; i++) {
         int got = frame_read(&w->reader, PROTOCOL_CHANNEL_FD);
-        if (got == 0) {
-            return;
-        }
-        if (got < 0) {
+        if (got < 0 || (got == 0 && status < 0)) {
             channel_lost(w);
+        }
+        if (got <= 0) {
             return;
         }
         dispatch(w, &w->reader.frame);

@@ -412,6 +412,7 @@ static int make_board(struct vm *vm, const struct vm_description *d, struct msg_
     int32_t code = 0;
 
     if (board_make_gic(&vm->board, &config, &code, &what) != 0) {
+        board_close_descriptors(d);
         return refuse(why, STEP_HYPERVISOR, code, "GIC: %s: 0x%08" PRIx32, what, (uint32_t)code);
     }
     if (board_make_devices(&vm->board, &config, &code, &what) != 0) {
@@ -526,6 +527,11 @@ void vm_get_stats(struct vm *vm, struct msg_stats *out)
 int vm_console_attach(struct vm *vm, int fd)
 {
     return console_attach(vm->board.console, fd);
+}
+
+int vm_agent_attach(struct vm *vm, int fd)
+{
+    return virtio_console_attach_agent(vm->board.hvc, fd);
 }
 
 int vm_balloon_target(struct vm *vm, uint64_t mib)

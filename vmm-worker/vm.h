@@ -87,6 +87,7 @@ void vm_free(struct vm *vm);
 
 void vm_get_stats(struct vm *vm, struct msg_stats *out);
 int vm_console_attach(struct vm *vm, int fd); /* takes fd */
+int vm_agent_attach(struct vm *vm, int fd);   /* takes fd */
 int vm_balloon_target(struct vm *vm, uint64_t mib);
 int vm_vsock_connect(struct vm *vm, uint32_t port, int fd); /* takes fd */
 int vm_vsock_listen(struct vm *vm, uint32_t port);
