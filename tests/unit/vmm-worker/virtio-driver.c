@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#include "../../../common/protocol.h"
 #include "virtio-driver.h"
 
 #define DEADLINE_SECONDS 30
@@ -227,8 +228,31 @@ static void wait_for_line(void)
 
 void driver_wait(struct driver *d, unsigned queue, uint32_t *head, uint32_t *written)
 {
-    while (!driver_used(d, queue, head, written)) {
+    struct driver_queue *q = &d->queue[queue];
+
+    for (;;) {
+        /* used_event, which counts if EVENT_IDX was negotiated. */
+        guest_ram_put16((uint8_t *)driver_at(d, q->avail) + 4 + 2 * q->size, q->last_used);
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);
+        if (driver_used(d, queue, head, written)) {
+            return;
+        }
         wait_for_line();
         driver_write(d, R_INTERRUPT_ACK, driver_read(d, R_INTERRUPT_STATUS));
     }
+}
+
+uint64_t driver_stat(struct driver *d, const char *name)
+{
+    static struct msg_stats msg;
+    struct stats out = {.msg = &msg};
+
+    msg.count = 0;
+    virtio_mmio_ops.stats(d->v, &out);
+    for (uint32_t i = 0; i < msg.count; i++) {
+        if (strcmp(msg.entry[i].name, name) == 0) {
+            return msg.entry[i].value;
+        }
+    }
+    return UINT64_MAX;
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * virtio-driver.h: a driver for the tests of virtio devices: guest RAM, registers, rings, interrupts.
+ * virtio-driver.h: a driver for the tests of virtio devices: guest RAM, registers, rings,
+ * interrupts.
  *
  * One guest per test. Ring memory is laid out per queue; what else a test needs it takes from
- * driver_alloc. Descriptors are taken from 0 on by each chain: one chain at a time per queue, unless
- * the test says where (driver_put). Waiting has a deadline, after which the test fails.
+ * driver_alloc. driver_send uses descriptors from 0 on: one chain at a time per queue. Waiting has
+ * a deadline, after which the test fails.
  */
 #ifndef TEST_VIRTIO_DRIVER_H
 #define TEST_VIRTIO_DRIVER_H
@@ -120,5 +121,8 @@ void driver_send(struct driver *d, unsigned queue, const struct driver_segment *
 bool driver_used(struct driver *d, unsigned queue, uint32_t *head, uint32_t *written);
 /* Waits for it, from interrupt to interrupt; acknowledges. */
 void driver_wait(struct driver *d, unsigned queue, uint32_t *head, uint32_t *written);
+
+/* A counter, e.g. "dev.notifies"; UINT64_MAX: there is none. */
+uint64_t driver_stat(struct driver *d, const char *name);
 
 #endif
