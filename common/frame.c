@@ -6,10 +6,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "wire.h"
@@ -162,16 +164,33 @@ int frame_read(struct frame_reader *r, int fd)
     return 1;
 }
 
-/* Waits until fd takes more. 0 or a negative errno. */
-static int wait_writable(int fd, int timeout_ms)
+static int64_t now_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Waits until fd takes more, or the deadline has passed. 0 or a negative errno. */
+static int wait_writable(int fd, int64_t deadline_ms)
 {
     struct pollfd p = {.fd = fd, .events = POLLOUT};
-    int n;
 
-    do {
-        n = poll(&p, 1, timeout_ms);
-    } while (n < 0 && errno == EINTR);
-    return n < 0 ? -errno : n == 0 ? -ETIMEDOUT : 0;
+    for (;;) {
+        int64_t left = deadline_ms - now_ms();
+        int n = left <= 0 ? 0 : poll(&p, 1, left < INT_MAX ? (int)left : INT_MAX);
+
+        if (n > 0) {
+            return 0;
+        }
+        if (n < 0 && errno != EINTR) {
+            return -errno;
+        }
+        if (left <= 0) {
+            return -ETIMEDOUT;
+        }
+    }
 }
 
 int frame_send(int fd, uint16_t type, uint32_t seq, const void *payload, size_t size,
@@ -180,6 +199,7 @@ int frame_send(int fd, uint16_t type, uint32_t seq, const void *payload, size_t 
     uint8_t header[FRAME_HEADER_SIZE];
     struct wire_writer w = {.buf = header, .size = sizeof(header)};
     union control control;
+    int64_t deadline_ms = 0; /* of the whole frame, from the first wait on */
     size_t done = 0;
 
     if (size > FRAME_MAX_PAYLOAD || fd_count > FRAME_MAX_FDS) {
@@ -216,7 +236,9 @@ int frame_send(int fd, uint16_t type, uint32_t seq, const void *payload, size_t 
             continue;
         }
         if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS) {
-            int err = wait_writable(fd, timeout_ms);
+            int err;
+            deadline_ms = deadline_ms != 0 ? deadline_ms : now_ms() + timeout_ms;
+            err = wait_writable(fd, deadline_ms);
             if (err != 0) {
                 return err;
             }

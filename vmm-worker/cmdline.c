@@ -2,26 +2,39 @@
 /* cmdline.c: see cmdline.h. */
 #include "cmdline.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 static const char head[] = "console=ttyS0";
 static const char tail[] = "panic=-1";
 
-/* Where the part for init begins: "--" as a word of its own, outside of quotes. The end of the
- * string if there is none. */
+/* The length of the word at s, as the kernel's next_arg() cuts it: to a blank outside of quotes. */
+static size_t word_length(const char *s)
+{
+    bool quoted = false;
+    size_t n = 0;
+
+    for (; s[n] != '\0' && (s[n] != ' ' || quoted); n++) {
+        quoted ^= s[n] == '"';
+    }
+    return n;
+}
+
+/* Where the part for init begins: the word "--", with or without quotes, which the kernel takes
+ * off. The end of the string if there is none. */
 static size_t init_part(const char *s)
 {
     size_t i = 0;
-    int quoted = 0;
 
-    for (; s[i] != '\0'; i++) {
-        int starts = i == 0 || s[i - 1] == ' ';
-        quoted ^= s[i] == '"';
-        if (!quoted && starts && s[i] == '-' && s[i + 1] == '-' &&
-            (s[i + 2] == ' ' || s[i + 2] == '\0')) {
+    while (s[i] != '\0') {
+        size_t n = word_length(s + i);
+        if ((n == 2 && memcmp(s + i, "--", 2) == 0) || (n == 3 && memcmp(s + i, "\"--", 3) == 0) ||
+            (n == 4 && memcmp(s + i, "\"--\"", 4) == 0)) {
             break;
         }
+        i += n;
+        i += s[i] == ' ';
     }
     return i;
 }

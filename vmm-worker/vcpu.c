@@ -13,6 +13,9 @@
 #include "host-clock.h"
 
 #define CPSR_BOOT        UINT64_C(0x3c5) /* EL1h; D, A, I and F masked (booting.rst) */
+#define CPSR_PAN         (UINT64_C(1) << 22)
+#define SCTLR_SPAN       (UINT64_C(1) << 23)
+#define VTIMER_PPI       27u
 #define INSTRUCTION_SIZE 4u
 #define SMCCC_UNKNOWN    UINT64_MAX /* NOT_SUPPORTED */
 
@@ -133,7 +136,10 @@ static void inject_external_abort(struct vcpu *v, uint64_t address, bool instruc
     set_sys(v, HV_SYS_REG_FAR_EL1, address);
     set_sys(v, HV_SYS_REG_ELR_EL1, get_reg(v, HV_REG_PC));
     set_sys(v, HV_SYS_REG_SPSR_EL1, cpsr);
-    set_reg(v, HV_REG_CPSR, CPSR_BOOT | (cpsr & UINT64_C(0x400000)));
+    if ((get_sys(v, HV_SYS_REG_SCTLR_EL1) & SCTLR_SPAN) == 0) {
+        cpsr |= CPSR_PAN;
+    }
+    set_reg(v, HV_REG_CPSR, CPSR_BOOT | (cpsr & CPSR_PAN));
     set_reg(v, HV_REG_PC, get_sys(v, HV_SYS_REG_VBAR_EL1) + vector);
 }
 
@@ -216,6 +222,16 @@ static void handle_sysreg(struct vcpu *v, uint64_t syndrome)
     step_over(v);
 }
 
+/* Whether the timer's interrupt can reach the vCPU; a guest may have it disabled in the GIC. */
+static bool timer_interrupt_enabled(struct vcpu *v)
+{
+    uint64_t enabled = 0;
+
+    return hv_gic_get_redistributor_reg(v->handle, HV_GIC_REDISTRIBUTOR_REG_GICR_ISENABLER0,
+                                        &enabled) != HV_SUCCESS ||
+           (enabled >> VTIMER_PPI & 1) != 0;
+}
+
 /* Nanoseconds until the vCPU's virtual timer fires: 0 if it has, PARK_LIMIT_NS if it is off or far.
  */
 static uint64_t timer_left(struct vcpu *v)
@@ -232,7 +248,8 @@ static uint64_t timer_left(struct vcpu *v)
     now = host_ticks() - offset;
     left = get_sys(v, HV_SYS_REG_CNTV_CVAL_EL0);
     if (left <= now) {
-        return 0;
+        /* It fired; nobody would come out of WFI for an interrupt that is disabled. */
+        return timer_interrupt_enabled(v) ? 0 : PARK_LIMIT_NS;
     }
     left -= now;
     if (left >= host_ticks_per_second()) {

@@ -187,10 +187,16 @@ static int gpio_fdt(const void *dev, void *fdt, uint64_t base, uint64_t size, ui
 
 static void gpio_stats(const void *dev, struct stats *out)
 {
-    const struct gpio *g = dev;
+    struct gpio *g = (struct gpio *)(uintptr_t)dev; /* for its lock */
+    uint64_t presses;
+    uint64_t acknowledged;
 
-    stats_add(out, "power_button", "presses", g->presses);
-    stats_add(out, "power_button", "acknowledged", g->acknowledged);
+    pthread_mutex_lock(&g->lock);
+    presses = g->presses;
+    acknowledged = g->acknowledged;
+    pthread_mutex_unlock(&g->lock);
+    stats_add(out, "power_button", "presses", presses);
+    stats_add(out, "power_button", "acknowledged", acknowledged);
 }
 
 const struct device_ops gpio_ops = {

@@ -135,6 +135,8 @@ static uint8_t modem_status(const struct uart *uart)
     return msr;
 }
 
+static size_t receive(void *ctx, const uint8_t *bytes, size_t count);
+
 static uint8_t read_register(struct uart *uart, uint64_t reg)
 {
     uint8_t value = 0;
@@ -188,8 +190,10 @@ static void write_data(struct uart *uart, uint8_t value)
     if (loop)
         push(uart, value);
     pthread_mutex_unlock(&uart->lock);
-    if (!loop)
+    if (!loop) {
+        console_set_sink(uart->console, receive, uart); /* input follows output (console.h) */
         console_output(uart->console, &value, 1);
+    }
     pthread_mutex_lock(&uart->lock);
     uart->sent += !loop;
     /* Only now: the next byte, from whichever vCPU, must come behind this one. */
@@ -281,11 +285,19 @@ static int uart_fdt(const void *dev, void *fdt, uint64_t base, uint64_t size, ui
 
 static void uart_stats(const void *dev, struct stats *out)
 {
-    const struct uart *uart = dev;
+    struct uart *uart = (struct uart *)(uintptr_t)dev; /* for its lock */
+    uint64_t sent;
+    uint64_t received;
+    uint64_t raised;
 
-    stats_add(out, "uart", "sent_bytes", uart->sent);
-    stats_add(out, "uart", "received_bytes", uart->received);
-    stats_add(out, "uart", "interrupts", uart->irq.raised);
+    pthread_mutex_lock(&uart->lock);
+    sent = uart->sent;
+    received = uart->received;
+    raised = uart->irq.raised;
+    pthread_mutex_unlock(&uart->lock);
+    stats_add(out, "uart", "sent_bytes", sent);
+    stats_add(out, "uart", "received_bytes", received);
+    stats_add(out, "uart", "interrupts", raised);
 }
 
 const struct device_ops uart_ops = {
