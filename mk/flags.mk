@@ -57,6 +57,8 @@ LDFLAGS := $(SANITIZE) -pthread $(EXTRA_LDFLAGS)
 LIBATOMIC := $(if $(filter Linux,$(OS)),-Wl$(comma)--as-needed -latomic)
 LIBM      := -lm
 
+OBJCOPY ?= objcopy
+
 # Libraries. What pkg-config does not know is looked for in the compiler's own places.
 pkg_cflags = $(shell pkg-config --cflags $(1) 2>/dev/null)
 pkg_libs   = $(shell pkg-config --libs $(1) 2>/dev/null || echo $(2))
