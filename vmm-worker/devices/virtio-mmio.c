@@ -152,6 +152,17 @@ bool virtio_pop(struct virtio *v, unsigned queue, struct virtq_chain *out)
     return false;
 }
 
+bool virtio_pop_or_arm(struct virtio *v, unsigned queue, struct virtq_chain *out)
+{
+    if (virtio_pop(v, queue, out)) {
+        virtq_disable_notify(&v->queue[queue]);
+        return true;
+    }
+    /* Once more for what came meanwhile, and not until the driver stops changing its mind. */
+    return virtio_running(v) && queue < v->ops->queues && virtq_enable_notify(&v->queue[queue]) &&
+           virtio_pop(v, queue, out);
+}
+
 void virtio_push(struct virtio *v, unsigned queue, uint16_t head, uint32_t written)
 {
     if (virtio_running(v) && queue < v->ops->queues) {

@@ -104,6 +104,9 @@ uint64_t virtio_generation(const struct virtio *v);
 /* virtq_pop that marks the device broken (DEVICE_NEEDS_RESET and a config interrupt) when the
  * driver is. true: got one. */
 bool virtio_pop(struct virtio *v, unsigned queue, struct virtq_chain *out);
+/* The same for a queue served by another thread than the one that is notified: notifications are
+ * off while there are chains, and on again when it returned false. */
+bool virtio_pop_or_arm(struct virtio *v, unsigned queue, struct virtq_chain *out);
 /* Gives a chain back; without an interrupt yet. */
 void virtio_push(struct virtio *v, unsigned queue, uint16_t head, uint32_t written);
 /* Interrupts the driver if it wants that for what was pushed. */

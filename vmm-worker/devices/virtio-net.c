@@ -149,19 +149,6 @@ static void put_frame(struct virtio_net *n, const struct virtq_chain *chain, siz
     n->tx.to += LENGTH_SIZE + length;
 }
 
-/* The next chain to transmit; when there is none, the driver will notify. With the lock held. */
-static bool next_transmit(struct virtio_net *n, struct virtq_chain *chain)
-{
-    struct virtq *q = &n->virtio.queue[QUEUE_TRANSMIT];
-
-    do {
-        if (virtio_pop(&n->virtio, QUEUE_TRANSMIT, chain)) {
-            return true;
-        }
-    } while (virtio_running(&n->virtio) && virtq_enable_notify(q));
-    return false;
-}
-
 /* Moves frames from the queue to the buffer as far as both go. true: there may be more. */
 static bool collect(struct virtio_net *n)
 {
@@ -170,11 +157,10 @@ static bool collect(struct virtio_net *n)
     bool more = true;
 
     virtio_lock(&n->virtio);
-    virtq_disable_notify(&n->virtio.queue[QUEUE_TRANSMIT]);
     while (count < CHAINS_AT_ONCE && BUFFER_SIZE - n->tx.to >= LENGTH_SIZE + n->frame_max) {
         size_t length;
 
-        if (!next_transmit(n, &chain)) {
+        if (!virtio_pop_or_arm(&n->virtio, QUEUE_TRANSMIT, &chain)) {
             more = false;
             break;
         }
@@ -242,20 +228,12 @@ static size_t frame_at(const uint8_t *p)
 /* A receive chain, if there is one; else the driver will notify. With the lock held. */
 static bool next_receive(struct virtio_net *n, struct virtq_chain *chain)
 {
-    struct virtq *q = &n->virtio.queue[QUEUE_RECEIVE];
-
     if (n->has_spare) {
         *chain = n->spare;
         n->has_spare = false;
         return true;
     }
-    do {
-        if (virtio_pop(&n->virtio, QUEUE_RECEIVE, chain)) {
-            virtq_disable_notify(q);
-            return true;
-        }
-    } while (virtio_running(&n->virtio) && virtq_enable_notify(q));
-    return false;
+    return virtio_pop_or_arm(&n->virtio, QUEUE_RECEIVE, chain);
 }
 
 static void deliver(struct virtio_net *n, const struct virtq_chain *chain, const uint8_t *frame,
