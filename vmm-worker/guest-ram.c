@@ -59,6 +59,28 @@ void guest_ram_put16(void *p, uint16_t v)
     }
 }
 
+uint16_t guest_ram_acquire16(const void *p)
+{
+    uint16_t v;
+
+    if (direct(p, 2)) {
+        return __atomic_load_n((const uint16_t *)p, __ATOMIC_ACQUIRE);
+    }
+    v = (uint16_t)get_bytes(p, 2);
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    return v;
+}
+
+void guest_ram_release16(void *p, uint16_t v)
+{
+    if (direct(p, 2)) {
+        __atomic_store_n((uint16_t *)p, v, __ATOMIC_RELEASE);
+    } else {
+        __atomic_thread_fence(__ATOMIC_RELEASE);
+        put_bytes(p, 2, v);
+    }
+}
+
 void guest_ram_put32(void *p, uint32_t v)
 {
     if (direct(p, 4)) {

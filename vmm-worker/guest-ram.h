@@ -38,5 +38,8 @@ uint32_t guest_ram_get32(const void *p);
 uint64_t guest_ram_get64(const void *p);
 void guest_ram_put16(void *p, uint16_t v);
 void guest_ram_put32(void *p, uint32_t v);
+/* For the index of a ring: what the other side wrote before it is seen after it, and so is ours. */
+uint16_t guest_ram_acquire16(const void *p);
+void guest_ram_release16(void *p, uint16_t v);
 
 #endif

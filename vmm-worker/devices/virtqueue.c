@@ -198,15 +198,14 @@ enum virtq_error virtq_pop(struct virtq *q, struct virtq_chain *out)
     if (avail == NULL) {
         return VIRTQ_BROKEN;
     }
-    pending = (uint16_t)(guest_ram_get16(avail + RING_INDEX) - q->next_avail);
+    /* The entries and descriptors up to the index are read after the index. */
+    pending = (uint16_t)(guest_ram_acquire16(avail + RING_INDEX) - q->next_avail);
     if (pending == 0) {
         return VIRTQ_EMPTY;
     }
     if (pending > q->size) {
         return VIRTQ_BROKEN;
     }
-    /* The entries and descriptors up to the index are read after the index. */
-    __atomic_thread_fence(__ATOMIC_ACQUIRE);
     head = guest_ram_get16(avail + RING_ENTRIES +
                            (size_t)(q->next_avail & (q->size - 1)) * AVAIL_ENTRY);
     if (!copy_chain(q, head, out)) {
@@ -230,10 +229,9 @@ void virtq_push(struct virtq *q, uint16_t head, uint32_t written)
     entry = used + RING_ENTRIES + (size_t)(q->next_used & (q->size - 1)) * USED_ENTRY;
     guest_ram_put32(entry, head);
     guest_ram_put32(entry + 4, written);
-    /* The data and the entry are seen before the index that says so. */
-    __atomic_thread_fence(__ATOMIC_RELEASE);
     q->next_used++;
-    guest_ram_put16(used + RING_INDEX, q->next_used);
+    /* The data and the entry are seen before the index that says so. */
+    guest_ram_release16(used + RING_INDEX, q->next_used);
 }
 
 bool virtq_should_interrupt(struct virtq *q)

@@ -178,8 +178,7 @@ void driver_add(struct driver *d, unsigned queue, uint16_t head)
 
     guest_ram_put16(avail + 4 + 2 * (q->next_avail % q->size), head);
     q->next_avail++;
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    guest_ram_put16(avail + 2, q->next_avail);
+    guest_ram_release16(avail + 2, q->next_avail);
 }
 
 void driver_notify(struct driver *d, unsigned queue)
@@ -201,10 +200,9 @@ bool driver_used(struct driver *d, unsigned queue, uint32_t *head, uint32_t *wri
     const uint8_t *used = driver_at(d, q->used);
     const uint8_t *entry = used + 4 + 8 * (q->last_used % q->size);
 
-    if (guest_ram_get16(used + 2) == q->last_used) {
+    if (guest_ram_acquire16(used + 2) == q->last_used) {
         return false;
     }
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
     *head = guest_ram_get32(entry);
     *written = guest_ram_get32(entry + 4);
     q->last_used++;
