@@ -208,28 +208,28 @@ static bool handle_call(struct vcpu *v, uint64_t immediate)
     return false;
 }
 
-/* What the hypervisor leaves to us differs between releases of macOS: reads zero, ignores writes.
- */
+/* Registers that every kernel touches and that reading zero serves: debug (op0 2) and the PMU. */
+static bool sysreg_is_usual(const struct exit_sysreg *r)
+{
+    bool pmu = r->op0 == 3 && ((r->crn == 9 && r->crm >= 12) || (r->crn == 14 && r->crm >= 8));
+
+    return r->op0 == 2 || pmu;
+}
+
+/* What the hypervisor leaves to us differs between releases of macOS: reads zero, ignores writes. */
 static void handle_sysreg(struct vcpu *v, uint64_t syndrome)
 {
     struct exit_sysreg r = exit_decode_sysreg(syndrome);
 
-    remark(v, &v->unknown_sysreg, "%s of system register S%u_%u_C%u_C%u_%u: reads zero, ignored",
-           r.read ? "read" : "write", r.op0, r.op1, r.crn, r.crm, r.op2);
+    if (!sysreg_is_usual(&r)) {
+        remark(v, &v->unknown_sysreg,
+               "%s of system register S%u_%u_C%u_C%u_%u: reads zero, ignored",
+               r.read ? "read" : "write", r.op0, r.op1, r.crn, r.crm, r.op2);
+    }
     if (r.read) {
         set_x(v, r.reg, 0);
     }
     step_over(v);
-}
-
-/* Whether the timer's interrupt can reach the vCPU; a guest may have it disabled in the GIC. */
-static bool timer_interrupt_enabled(struct vcpu *v)
-{
-    uint64_t enabled = 0;
-
-    return hv_gic_get_redistributor_reg(v->handle, HV_GIC_REDISTRIBUTOR_REG_GICR_ISENABLER0,
-                                        &enabled) != HV_SUCCESS ||
-           (enabled >> VTIMER_PPI & 1) != 0;
 }
 
 /* Nanoseconds until the vCPU's virtual timer fires: 0 if it has, PARK_LIMIT_NS if it is off or far.
