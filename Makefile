@@ -340,15 +340,15 @@ sweep: ## decode all 2^32 encodings
 	$(OUT)/hv-sweep $(SWEEP_ARGS)
 
 DIFF_ARGS ?=
-diff: ## random instructions against qemu-aarch64 (a million; DIFF_ARGS=…)
+diff: ## random instructions against qemu-aarch64 (three million; DIFF_ARGS=…)
 	@scripts/deps ensure build diff
 	@$(SUBMAKE) STRICT=1 $(DIFF) $(DGUEST)
 	$(OUT)/hv-diff $(DIFF_ARGS)
 
-diff-overnight: ## the same for DIFF_HOURS (8)
+diff-overnight: ## the same for DIFF_HOURS (8), never the same cases
 	@scripts/deps ensure build diff
 	@$(SUBMAKE) STRICT=1 $(DIFF) $(DGUEST)
-	$(OUT)/hv-diff --hours $(or $(DIFF_HOURS),8) $(DIFF_ARGS)
+	$(OUT)/hv-diff --seed time --hours $(or $(DIFF_HOURS),8) $(DIFF_ARGS)
 
 .PHONY: bench
 bench: ## measure beside QEMU (B=PATTERN); writes build/bench/results.json

@@ -278,6 +278,8 @@ static int run_batches(void)
     double started = now(), told = started;
     uint64_t number = options.number / DIFF_BATCH * DIFF_BATCH;
 
+    printf("seed %" PRIu64 "\n", options.session.seed);
+    fflush(stdout);
     if (session_start(&session, number))
         return -1;
     for (;;) {
