@@ -123,6 +123,7 @@ static int write_platform(void *fdt, const struct fdt_board *b)
     TRY(fdt_begin_node(fdt, name));
     TRY(fdt_property_string(fdt, "compatible", "arm,gic-v3"));
     TRY(fdt_property_u32(fdt, "#interrupt-cells", 3));
+    TRY(fdt_property_u32(fdt, "#address-cells", 0));
     TRY(fdt_property(fdt, "interrupt-controller", NULL, 0));
     TRY(prop_cells(fdt, "reg", gic, 8));
     TRY(fdt_property_u32(fdt, "phandle", PHANDLE_GIC));
