@@ -21,6 +21,7 @@ struct code_cache {
     unsigned limit;
     unsigned used;
     unsigned next_victim;
+    uint64_t generation; /* counts code_flush_all */
     struct code_page *bucket[BUCKETS];
     struct code_page *page[];
 };
@@ -143,6 +144,10 @@ static struct code_page *page_for(struct cpu *c, const struct mmu_page *where)
     struct code_page **bucket;
 
     if (page != NULL) {
+        if (page->generation != cache->generation) {
+            page->generation = cache->generation;
+            reset_ops(page, 0, CODE_OPS);
+        }
         return page;
     }
     page = take_page(c);
@@ -151,6 +156,7 @@ static struct code_page *page_for(struct cpu *c, const struct mmu_page *where)
     }
     page->ipa = where->ipa;
     page->host = where->host;
+    page->generation = cache->generation;
     reset_ops(page, 0, CODE_OPS);
     page->op[CODE_OPS] = (struct op){.exec = op_page_end};
     bucket = bucket_of(cache, where->ipa);
@@ -161,10 +167,18 @@ static struct code_page *page_for(struct cpu *c, const struct mmu_page *where)
 
 void code_flush_all(struct cpu *c)
 {
-    struct code_cache *cache = cpu_vcpu(c)->code;
+    struct vcpu *v = cpu_vcpu(c);
 
-    for (unsigned i = 0; i < cache->used; i++) {
-        reset_ops(cache->page[i], 0, CODE_OPS);
+    /* Pages are reset when they are next entered, so that a guest cannot make us reset all of them
+     * time and again. */
+    v->code->generation++;
+    for (unsigned i = 0; i < ITLB_ENTRIES; i++) {
+        c->tlbs[0].code[i].tag = TLB_NONE;
+        c->tlbs[1].code[i].tag = TLB_NONE;
+    }
+    if (c->page != NULL && c->page != v->step_page) {
+        c->page->generation = v->code->generation;
+        reset_ops(c->page, 0, CODE_OPS);
     }
 }
 
@@ -233,7 +247,7 @@ const struct op *code_enter(struct cpu *c, uint64_t va)
         return except_sync_at(c, va, EC_PC_ALIGN, 0);
     }
     struct itlb_entry *e = &t->code[(va >> GUEST_PAGE_BITS) & (ITLB_ENTRIES - 1)];
-    if (e->tag == ((va ^ t->key) & GUEST_PAGE_MASK)) {
+    if (e->tag == tlb_tag(t, va, 4)) {
         page = e->page;
     } else {
         if (!mmu_walk(c, va, c->el == 0, &where, &fault)) {
@@ -252,10 +266,9 @@ const struct op *code_enter(struct cpu *c, uint64_t va)
             vcpu_attention(cpu_vcpu(c), ATTN_TIMER);
             return code_resync(c, va);
         }
-        if (mmu_tlb_note(c, t, va, &where)) {
-            e->tag = (va & GUEST_PAGE_MASK) ^ t->key;
-            e->page = page;
-        }
+        mmu_tlb_note(c, t, va, &where);
+        e->tag = (va & GUEST_PAGE_MASK) ^ t->key;
+        e->page = page;
     }
     c->page = page;
     c->page_va = va & GUEST_PAGE_MASK;

@@ -21,7 +21,8 @@
 struct code_page {
     struct op op[CODE_OPS + 1]; /* the last is the sentinel that goes on to the next page */
     uint64_t ipa;
-    const char *host; /* the 4096 bytes this page was decoded from */
+    const char *host;    /* the 4096 bytes this page was decoded from */
+    uint64_t generation; /* of the cache; an older one's ops are not to be executed */
     struct code_page *next_in_bucket;
 };
 
@@ -66,7 +67,7 @@ static inline const struct op *code_branch(struct cpu *c, uint64_t va)
         c->pc = va;
         return NULL;
     }
-    if (LIKELY(e->tag == ((va ^ c->tlb->key) & (GUEST_PAGE_MASK | 3)))) {
+    if (LIKELY(e->tag == tlb_tag(c->tlb, va, 4))) {
         c->page = e->page;
         c->page_va = va & GUEST_PAGE_MASK;
         c->page_ops = e->page->op;

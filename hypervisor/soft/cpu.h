@@ -42,16 +42,18 @@ union vreg {
 };
 
 /*
- * Soft TLB: one entry per 4 KiB of virtual address, direct-mapped. A tag is the page address XORed
- * with the table's key (the ASID in bits 63:48 for EL0, whose canonical addresses have zeros
- * there); TLB_NONE never matches, because bit 11 of a lookup key is always zero. Lookups keep the
- * low bits that make an access unaligned, so that an unaligned access misses and is done the
- * careful way. `host` is the host address of guest virtual address 0 of this mapping, so host + va
- * is the byte; MMIO is never entered.
+ * Soft TLB: one entry per 4 KiB of virtual address, direct-mapped. A tag is the page's address, which
+ * leaves the low bits free, with the table's key in bits 10:4. TLB_NONE never matches, because bit
+ * 11 of what is looked for is always zero. Lookups keep the low bits that make an access unaligned,
+ * so that an unaligned access misses and is done the careful way. `host` is the host address of guest
+ * virtual address 0 of this mapping, so host + va is the byte; MMIO is never entered.
  */
-#define TLB_BITS    10
-#define TLB_ENTRIES (1u << TLB_BITS)
-#define TLB_NONE    UINT64_C(0x800)
+#define TLB_BITS      10
+#define TLB_ENTRIES   (1u << TLB_BITS)
+#define TLB_NONE      UINT64_C(0x800)
+#define TLB_KEY_SHIFT 4
+#define TLB_KEY_MASK  UINT64_C(0x7f0)
+#define TLB_KEYS      128u
 
 struct tlb_entry {
     uint64_t read;
@@ -82,11 +84,29 @@ struct itlb_entry {
 struct tlb {
     struct tlb_entry entry[TLB_ENTRIES];
     struct itlb_entry code[ITLB_ENTRIES];
-    uint64_t key;
+    uint64_t key;       /* in place; EL0's stands for the present ASID, EL1's is 0 */
     bool has_nonglobal; /* EL1's table only: nG entries, which belong to the present ASID and carry
                            no key */
     bool has_user;      /* EL1's table only: entries that PSTATE.PAN forbids */
     struct tlb_span blocks[2]; /* of the lower and the upper address range */
+};
+
+/* What a tag must be to serve an access at va whose alignment to `align` matters. */
+static inline uint64_t tlb_tag(const struct tlb *t, uint64_t va, unsigned align)
+{
+    return (va & (GUEST_PAGE_MASK | (align - 1))) ^ t->key;
+}
+
+/*
+ * Which key of EL0's table stands for which ASID. Keys are given out once; when all have been, the
+ * table is emptied and it begins anew. An ASID that lost its place to another one gets a new key
+ * and leaves entries behind that nothing can match.
+ */
+#define ASID_SLOTS 64u
+
+struct asid_slot {
+    uint16_t asid;
+    uint8_t key; /* 0: free */
 };
 
 /* Why the run loop must look up from the guest. Bits of cpu.attention; any thread sets them, the
@@ -96,7 +116,7 @@ enum {
     ATTN_SHOOTDOWN = 1u << 1, /* another vCPU or the VMM invalidates translations or code */
     ATTN_IRQ = 1u << 2,       /* irq_line or fiq_line rose */
     ATTN_TIMER = 1u << 3,     /* a timer condition may have become true */
-    ATTN_STEP = 1u << 4,      /* software step is active: one instruction at a time */
+    ATTN_STEP = 1u << 4, /* one instruction at a time: software step or breakpoints (debug.h) */
 };
 
 /* PSTATE.DAIF as kept in cpu.daif: the bits of SPSR 9:6. */
@@ -169,6 +189,11 @@ struct cpu {
     uint64_t idreg[64]; /* by CRm << 3 | op2 (idreg.h) */
     unsigned pa_bits;   /* of the VM's IPA space */
 
+    bool watching;     /* a watchpoint is enabled: pages it covers stay out of the TLBs (debug.h) */
+    uint32_t step_iss; /* ISS.{ISV,EX} of the next software step exception */
+
+    struct asid_slot asid_slot[ASID_SLOTS];
+    unsigned keys_used;
     struct tlb tlbs[2];
 };
 

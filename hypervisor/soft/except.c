@@ -7,6 +7,8 @@
 #include <stddef.h>
 
 #include "code.h"
+#include "debug.h"
+#include "mmu.h"
 #include "vcpu.h"
 
 enum {
@@ -19,6 +21,8 @@ enum {
     SPSR_PAN = 1u << 22,
     SPSR_DAIF = 0x3c0
 };
+
+#define VBAR_BASE (~UINT64_C(0x7ff))
 
 void cpu_update_fp_trap(struct cpu *c)
 {
@@ -76,10 +80,11 @@ void except_take(struct cpu *c, enum except_kind kind, uint64_t ret, uint64_t es
     c->daif = SPSR_DAIF;
     c->il = false;
     c->ss = false;
+    c->step_iss = 0;
     cpu_set_pan(c, had_pan || !(c->sctlr & SCTLR_SPAN));
     cpu_set_level(c, 1, 1);
-    c->pc = c->vbar + from + (unsigned)kind;
-    cpu_update_step(c);
+    c->pc = (c->vbar & VBAR_BASE) + from + (unsigned)kind;
+    debug_update(c);
 }
 
 const struct op *except_sync_at(struct cpu *c, uint64_t ret, unsigned ec, uint32_t iss)
@@ -129,28 +134,25 @@ const struct op *except_return(struct cpu *c, const struct op *op)
 {
     uint64_t spsr = c->spsr;
     uint64_t target = c->elr;
+    bool legal = legal_return(spsr);
+    bool ss = debug_return_ss(c, spsr, legal ? bit64(spsr, 2) : c->el);
 
-    if (c->el == 0) {
-        return except_undefined(c, op);
-    }
+    (void)op;
     c->excl_valid = false;
-    if (legal_return(spsr)) {
-        bool pan = (spsr & SPSR_PAN) != 0;
-        cpu_set_pan(c, pan);
+    cpu_set_pan(c, (spsr & SPSR_PAN) != 0);
+    if (legal) {
         cpu_set_pstate(c, spsr);
     } else {
         /* The level and the stack stay; flags and masks are restored, and the next instruction
          * faults. */
         cpu_set_nzcv(c, (uint32_t)spsr);
-        cpu_set_pan(c, (spsr & SPSR_PAN) != 0);
         c->daif = (uint32_t)spsr & SPSR_DAIF;
         c->il = true;
     }
-    if (c->il) {
-        return except_sync_at(c, target, EC_ILLEGAL_STATE, 0);
-    }
-    cpu_update_step(c);
-    if (cpu_interrupt_due(c)) {
+    c->ss = ss;
+    c->step_iss = 0;
+    debug_update(c);
+    if (c->il || cpu_interrupt_due(c)) {
         return code_resync(c, target);
     }
     return code_branch(c, target);

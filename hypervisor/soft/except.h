@@ -27,9 +27,8 @@ enum except_class {
     EC_DABORT_SAME = 0x25,
     EC_SP_ALIGN = 0x26,
     EC_FP_EXCEPTION = 0x2c,
-    EC_BREAKPOINT_LOWER = 0x30,
+    EC_BREAKPOINT_LOWER = 0x30, /* these three from the same level: one more */
     EC_STEP_LOWER = 0x32,
-    EC_STEP_SAME = 0x33,
     EC_WATCHPOINT_LOWER = 0x34,
     EC_BRK64 = 0x3c,
 };
@@ -52,7 +51,7 @@ enum except_kind {
  * EXCEPT_SERROR. */
 void except_take(struct cpu *c, enum except_kind kind, uint64_t ret, uint64_t esr);
 
-/* Exception return (ERET at op). Illegal returns set PSTATE.IL as D1.11.4 asks. */
+/* Exception return (ERET at op, at EL1). Illegal returns set PSTATE.IL as D1.11.4 asks. */
 const struct op *except_return(struct cpu *c, const struct op *op);
 
 const struct op *except_undefined(struct cpu *c, const struct op *op);
@@ -84,10 +83,6 @@ void cpu_set_pstate(struct cpu *c, uint64_t spsr);
 
 /* Sets PSTATE.PAN, with what that means for cached translations. */
 void cpu_set_pan(struct cpu *c, bool pan);
-
-/* Recomputes whether software step is active (D2.12): then ATTN_STEP keeps the run loop at one
- * instruction a turn. */
-void cpu_update_step(struct cpu *c);
 
 /* Whether an unmasked interrupt waits, so that the run loop must look before the next instruction.
  */

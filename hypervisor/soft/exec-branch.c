@@ -127,6 +127,7 @@ HANDLER(exec_eret)
  */
 HANDLER(exec_svc)
 {
+    c->ss = false; /* has been executed, as far as software step is concerned; so has HVC */
     return except_sync_at(c, cpu_op_pc(c, op) + 4, EC_SVC64, (uint32_t)op->imm);
 }
 
@@ -135,6 +136,7 @@ HANDLER(exec_hvc)
     if (c->el == 0) {
         return except_undefined(c, op);
     }
+    c->ss = false;
     return except_exit(c, cpu_op_pc(c, op) + 4, esr_make(EC_HVC64, (uint32_t)op->imm), 0, 0);
 }
 

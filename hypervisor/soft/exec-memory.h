@@ -36,7 +36,7 @@
 /* Whether `tag` (a TLB entry's read or write) serves an access at va aligned to `align`. */
 MEM_TEMPLATE bool mem_hit(uint64_t tag, const struct tlb *t, uint64_t va, unsigned align)
 {
-    return LIKELY(tag == ((va ^ t->key) & (GUEST_PAGE_MASK | (align - 1))));
+    return LIKELY(tag == tlb_tag(t, va, align));
 }
 
 MEM_TEMPLATE bool mem_in_page(uint64_t va, unsigned bytes)

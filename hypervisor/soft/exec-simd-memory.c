@@ -49,7 +49,7 @@ MEM_TEMPLATE const struct op *load_slow(struct cpu *c, const struct op *op, uint
 {
     uint64_t v[2] = {0, 0};
 
-    if (!mem_sp_checked(c, op) || !(bytes == 16 ? mem_load_pair_slow(c, op, c->tlb, va, 8, v)
+    if (!mem_sp_checked(c, op) || !(bytes == 16 ? mem_load_quad_slow(c, op, c->tlb, va, v)
                                                 : mem_load_slow(c, op, c->tlb, va, bytes, v))) {
         return NULL;
     }
@@ -91,7 +91,7 @@ MEM_TEMPLATE const struct op *store_slow(struct cpu *c, const struct op *op, uin
     const union vreg *v = &c->v[op->rd];
 
     if (!mem_sp_checked(c, op) ||
-        !(bytes == 16 ? mem_store_pair_slow(c, op, c->tlb, va, 8, v->d)
+        !(bytes == 16 ? mem_store_quad_slow(c, op, c->tlb, va, v->d)
                       : mem_store_slow(c, op, c->tlb, va, bytes, low_bytes(v->d[0], bytes)))) {
         return NULL;
     }
@@ -206,8 +206,8 @@ MEM_TEMPLATE const struct op *load_pair_slow(struct cpu *c, const struct op *op,
         return NULL;
     }
     if (bytes == 16) {
-        if (!mem_load_pair(c, op, c->tlb, va, 8, v) ||
-            !mem_load_pair(c, op, c->tlb, va + 16, 8, v + 2)) {
+        if (!mem_load_quad_slow(c, op, c->tlb, va, v) ||
+            !mem_load_quad_slow(c, op, c->tlb, va + 16, v + 2)) {
             return NULL;
         }
     } else {
@@ -267,8 +267,9 @@ MEM_TEMPLATE const struct op *store_pair_slow(struct cpu *c, const struct op *op
         return NULL;
     }
     if (bytes == 16) {
-        if (!mem_store_pair(c, op, c->tlb, va, 8, v->d) ||
-            !mem_store_pair(c, op, c->tlb, va + 16, 8, w->d)) {
+        if (!mem_may_store(c, op, c->tlb, va, 32, 16) ||
+            !mem_store_quad_slow(c, op, c->tlb, va, v->d) ||
+            !mem_store_quad_slow(c, op, c->tlb, va + 16, w->d)) {
             return NULL;
         }
     } else if (!mem_store_pair(c, op, c->tlb, va, bytes, low)) {
@@ -344,6 +345,9 @@ static bool store_elements(struct cpu *c, const struct op *op, uint64_t va, unsi
             guest_store(mem_host(e, va) + (i << log2), bytes, val[i]);
         }
         return true;
+    }
+    if (!mem_may_store(c, op, c->tlb, va, count << log2, bytes)) {
+        return false;
     }
     for (unsigned i = 0; i < count; i++) {
         if (!mem_store(c, op, c->tlb, va + (i << log2), bytes, val[i])) {

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 
 #include "code.h"
+#include "debug.h"
 #include "decode.h"
 #include "except.h"
 #include "mem.h"
@@ -69,8 +70,9 @@ static const struct op *exec_msr_daif(struct cpu *c, const struct op *op)
         c->daif |= mask;
     } else {
         c->daif &= ~mask;
-        cpu_update_step(c);
-        if (cpu_interrupt_due(c)) {
+        debug_update(c);
+        if (cpu_interrupt_due(c) ||
+            atomic_load_explicit(&c->attention, memory_order_relaxed) != 0) {
             return code_resync(c, cpu_op_pc(c, op) + 4);
         }
     }

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "debug.h"
 #include "except.h"
 #include "hv-sys-reg.h"
 #include "mmu.h"
@@ -43,7 +44,7 @@ static hv_return_t set_cpsr(struct cpu *c, uint64_t value)
     }
     cpu_set_pan(c, bit64(value, 22));
     cpu_set_pstate(c, value);
-    cpu_update_step(c);
+    debug_update(c);
     return HV_SUCCESS;
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "code.h"
+#include "debug.h"
 #include "except.h"
 #include "gic.h"
 #include "mmu.h"
@@ -36,6 +37,7 @@ struct access {
     uint64_t va;            /* as the guest gave it, tag included */
     unsigned kind;          /* MMU_READ and/or MMU_WRITE: rights needed */
     bool cache_op;          /* DC or IC: reported with ISS.CM */
+    bool unaligned;         /* in a way that Device memory and SCTLR_EL1.A refuse */
     bool only_write_faults; /* of a read-modify-write: a plain read of the address would have worked
                              */
 };
@@ -99,7 +101,8 @@ static uint32_t access_iss(uint32_t insn)
     return iss | (sign_extend ? 1u << 21 : 0) | (wide ? 1u << 15 : 0);
 }
 
-static bool exit_stage2(struct access *a, uint64_t ipa, bool walking)
+/* va: of the byte that leads to ipa, or for which the walk was made. */
+static bool exit_stage2(struct access *a, uint64_t va, uint64_t ipa, bool walking)
 {
     uint32_t iss = FSC_TRANSLATION | 3;
     uint64_t pc = cpu_op_pc(a->c, a->op);
@@ -110,20 +113,36 @@ static bool exit_stage2(struct access *a, uint64_t ipa, bool walking)
         iss |= a->cache_op ? (uint32_t)ISS_CM : access_iss(code_word(a->c, a->op));
     }
     iss |= access_wnr(a);
-    except_exit(a->c, pc, esr_make(EC_DABORT_LOWER, iss), a->va, ipa);
+    except_exit(a->c, pc, esr_make(EC_DABORT_LOWER, iss), va, ipa);
     return false;
 }
 
-/* Translates and checks everything but alignment. page->host may be NULL (then the memory map was
- * not checked). */
-static bool access_translate(struct access *a, uint64_t va, struct mmu_page *page, bool aligned)
+/* D2.10: comes after every other fault. */
+static bool watchpoint(struct access *a, uint64_t va, unsigned size)
+{
+    bool read;
+
+    if (!debug_watchpoint_hit(a->c, va, size, a->kind, a->t == &a->c->tlbs[0], &read)) {
+        return true;
+    }
+    debug_raise(a->c, cpu_op_pc(a->c, a->op), EC_WATCHPOINT_LOWER,
+                FSC_DEBUG | (read ? 0 : (uint32_t)ISS_WNR) | (a->cache_op ? (uint32_t)ISS_CM : 0),
+                va);
+    return false;
+}
+
+/*
+ * Translates and checks everything but SCTLR_EL1.A for `size` bytes of one page. page->host may be
+ * NULL (then the memory map was not checked).
+ */
+static bool access_translate(struct access *a, uint64_t va, unsigned size, struct mmu_page *page)
 {
     struct mmu_fault fault;
 
     if (!mmu_walk(a->c, va, a->t == &a->c->tlbs[0], page, &fault)) {
-        return fault.stage2 ? exit_stage2(a, fault.ipa, true) : data_abort(a, va, fault.fsc);
+        return fault.stage2 ? exit_stage2(a, va, fault.ipa, true) : data_abort(a, va, fault.fsc);
     }
-    if (!aligned && page->device) {
+    if (a->unaligned && page->device) {
         return data_abort(a, va, FSC_ALIGNMENT);
     }
     a->only_write_faults =
@@ -132,7 +151,10 @@ static bool access_translate(struct access *a, uint64_t va, struct mmu_page *pag
         return data_abort(a, va, fault.fsc);
     }
     if (page->host != NULL && (page->rights_map & a->kind) != a->kind) {
-        return exit_stage2(a, page->ipa | (va & ~GUEST_PAGE_MASK), false);
+        return exit_stage2(a, va, page->ipa | (va & ~GUEST_PAGE_MASK), false);
+    }
+    if (UNLIKELY(a->c->watching) && !watchpoint(a, va, size)) {
+        return false;
     }
     mmu_tlb_fill(a->c, a->t, mmu_untag(a->c, va), page);
     return true;
@@ -170,16 +192,16 @@ static bool access_mmio(struct access *a, const struct mmu_page *page, unsigned 
         }
         return true;
     }
-    return exit_stage2(a, ipa, false);
+    return exit_stage2(a, a->va, ipa, false);
 }
 
 /* The host bytes of a page-contained access if the TLB already knows them. */
 static char *tlb_hit(struct access *a)
 {
     const struct tlb_entry *e = mem_tlb_entry(a->t, a->va);
-    uint64_t key = (a->va ^ a->t->key) & GUEST_PAGE_MASK;
+    uint64_t tag = tlb_tag(a->t, a->va, 1);
 
-    if ((a->kind & MMU_READ && e->read != key) || (a->kind & MMU_WRITE && e->write != key)) {
+    if ((a->kind & MMU_READ && e->read != tag) || (a->kind & MMU_WRITE && e->write != tag)) {
         return NULL;
     }
     return (char *)(e->host + (uintptr_t)a->va);
@@ -194,11 +216,11 @@ static bool access_split(struct access *a, unsigned size, uint64_t *val)
 
     for (unsigned i = 0; i < 2; i++) {
         uint64_t va = i == 0 ? a->va : a->va + first;
-        if (!access_translate(a, va, &page[i], false)) {
+        if (!access_translate(a, va, i == 0 ? first : size - first, &page[i])) {
             return false;
         }
         if (page[i].host == NULL) {
-            return exit_stage2(a, page[i].ipa | (va & ~GUEST_PAGE_MASK), false);
+            return exit_stage2(a, va, page[i].ipa | (va & ~GUEST_PAGE_MASK), false);
         }
     }
     for (unsigned i = 0; i < size; i++) {
@@ -221,7 +243,8 @@ static bool access_one(struct access *a, unsigned size, uint64_t *val)
     bool aligned = (a->va & (size - 1)) == 0;
     char *p;
 
-    if (!aligned) {
+    a->unaligned |= !aligned;
+    if (a->unaligned) {
         if (a->c->sctlr & SCTLR_A) {
             return data_abort(a, a->va, FSC_ALIGNMENT);
         }
@@ -232,7 +255,7 @@ static bool access_one(struct access *a, unsigned size, uint64_t *val)
     p = tlb_hit(a);
     if (p == NULL) {
         struct mmu_page page;
-        if (!access_translate(a, a->va, &page, aligned)) {
+        if (!access_translate(a, a->va, size, &page)) {
             return false;
         }
         if (page.host == NULL) {
@@ -264,13 +287,37 @@ bool mem_store_slow(struct cpu *c, const struct op *op, struct tlb *t, uint64_t 
     return access_one(&a, size, &val);
 }
 
-bool mem_load_pair_slow(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va,
-                        unsigned size, uint64_t *val)
+bool mem_may_store(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va, unsigned size,
+                   unsigned align)
 {
+    struct access a = {.c = c, .op = op, .t = t, .va = va, .kind = MMU_WRITE};
+    unsigned first = (unsigned)(GUEST_PAGE_SIZE - (va & ~GUEST_PAGE_MASK));
+    struct mmu_page page;
+
+    if (size <= first) {
+        return true;
+    }
+    a.unaligned = (va & (align - 1)) != 0;
+    if (a.unaligned && (c->sctlr & SCTLR_A)) {
+        return data_abort(&a, va, FSC_ALIGNMENT);
+    }
+    return access_translate(&a, va, first, &page) &&
+           access_translate(&a, va + first, size - first, &page);
+}
+
+/* Two elements at once; `align`: of what, where alignment is checked. */
+static bool load_two(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va, unsigned size,
+                     unsigned align, uint64_t *val)
+{
+    struct access a = {.c = c, .op = op, .t = t, .va = va, .kind = MMU_READ};
     uint64_t v[2];
 
-    if (!mem_load_slow(c, op, t, va, size, &v[0]) ||
-        !mem_load_slow(c, op, t, va + size, size, &v[1])) {
+    a.unaligned = (va & (align - 1)) != 0;
+    if (!access_one(&a, size, &v[0])) {
+        return false;
+    }
+    a.va += size;
+    if (!access_one(&a, size, &v[1])) {
         return false;
     }
     val[0] = v[0];
@@ -278,11 +325,42 @@ bool mem_load_pair_slow(struct cpu *c, const struct op *op, struct tlb *t, uint6
     return true;
 }
 
+static bool store_two(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va, unsigned size,
+                      unsigned align, const uint64_t *val)
+{
+    struct access a = {.c = c, .op = op, .t = t, .va = va, .kind = MMU_WRITE};
+    uint64_t v[2] = {val[0], val[1]};
+
+    a.unaligned = (va & (align - 1)) != 0;
+    if (!mem_may_store(c, op, t, va, 2 * size, align) || !access_one(&a, size, &v[0])) {
+        return false;
+    }
+    a.va += size;
+    return access_one(&a, size, &v[1]);
+}
+
+bool mem_load_pair_slow(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va,
+                        unsigned size, uint64_t *val)
+{
+    return load_two(c, op, t, va, size, size, val);
+}
+
 bool mem_store_pair_slow(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va,
                          unsigned size, const uint64_t *val)
 {
-    return mem_store_slow(c, op, t, va, size, val[0]) &&
-           mem_store_slow(c, op, t, va + size, size, val[1]);
+    return store_two(c, op, t, va, size, size, val);
+}
+
+bool mem_load_quad_slow(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va,
+                        uint64_t *val)
+{
+    return load_two(c, op, t, va, 8, 16, val);
+}
+
+bool mem_store_quad_slow(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va,
+                         const uint64_t *val)
+{
+    return store_two(c, op, t, va, 8, 16, val);
 }
 
 void *mem_atomic_address(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va,
@@ -301,12 +379,12 @@ void *mem_atomic_address(struct cpu *c, const struct op *op, struct tlb *t, uint
         *ipa = mem_tlb_entry(t, va)->ipa | (va & ~GUEST_PAGE_MASK);
         return p;
     }
-    if (!access_translate(&a, va, &page, true)) {
+    if (!access_translate(&a, va, size, &page)) {
         return NULL;
     }
     *ipa = page.ipa | (va & ~GUEST_PAGE_MASK);
     if (page.host == NULL) {
-        exit_stage2(&a, *ipa, false);
+        exit_stage2(&a, va, *ipa, false);
         return NULL;
     }
     return page.host + (va & ~GUEST_PAGE_MASK);
@@ -329,14 +407,13 @@ bool mem_zero_block(struct cpu *c, const struct op *op, uint64_t va)
 
     if (p == NULL) {
         struct mmu_page page;
-        /* Faults report the address given; on Device memory DC ZVA is an Alignment fault (C5.3.10).
-         */
-        a.va = va;
-        if (!access_translate(&a, va, &page, false)) {
+        /* On Device memory DC ZVA is an Alignment fault (C5.3.10). */
+        a.unaligned = true;
+        if (!access_translate(&a, block, 64, &page)) {
             return false;
         }
         if (page.host == NULL) {
-            return exit_stage2(&a, page.ipa | (va & ~GUEST_PAGE_MASK), false);
+            return exit_stage2(&a, block, page.ipa | (block & ~GUEST_PAGE_MASK), false);
         }
         p = page.host + (block & ~GUEST_PAGE_MASK);
     }
@@ -346,19 +423,31 @@ bool mem_zero_block(struct cpu *c, const struct op *op, uint64_t va)
     return true;
 }
 
+/*
+ * D7.5.8: at EL0 a readable page is needed; at EL1 any page but for DC IVAC, which may lose what was
+ * written to it. PSTATE.PAN does not matter, so what is found is of no use to the TLB.
+ */
 bool mem_cache_op(struct cpu *c, const struct op *op, uint64_t va, bool write, uint64_t *ipa)
 {
-    struct access a = {.c = c,
-                       .op = op,
-                       .t = mem_tlb(c),
-                       .va = va,
-                       .kind = write ? MMU_WRITE : MMU_READ,
-                       .cache_op = true};
+    struct access a = {.c = c, .op = op, .t = mem_tlb(c), .va = va, .cache_op = true};
     struct mmu_page page;
+    struct mmu_fault fault;
+    bool pan = c->pan;
+    bool ok;
 
-    if (!access_translate(&a, va, &page, true)) {
-        return false;
+    a.kind = write ? MMU_WRITE : c->el == 0 ? MMU_READ : 0;
+    c->pan = false;
+    ok = mmu_walk(c, va, c->el == 0, &page, &fault);
+    c->pan = pan;
+    if (!ok) {
+        return fault.stage2 ? exit_stage2(&a, va, fault.ipa, true) : data_abort(&a, va, fault.fsc);
+    }
+    if ((page.rights & a.kind) != a.kind) {
+        return data_abort(&a, va, fault.fsc);
     }
     *ipa = page.ipa | (va & ~GUEST_PAGE_MASK);
-    return true;
+    if (page.host != NULL && (page.rights_map & a.kind) != a.kind) {
+        return exit_stage2(&a, va, *ipa, false);
+    }
+    return !write || watchpoint(&a, va & ~UINT64_C(63), 64);
 }

@@ -41,13 +41,29 @@ bool mem_load_pair_slow(struct cpu *c, const struct op *op, struct tlb *t, uint6
 bool mem_store_pair_slow(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va,
                          unsigned size, const uint64_t *val);
 
+/*
+ * 16 bytes as two halves of 8, where alignment is that of the whole: what misses the fast path of a
+ * 128-bit register.
+ */
+bool mem_load_quad_slow(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va,
+                        uint64_t *val);
+bool mem_store_quad_slow(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va,
+                         const uint64_t *val);
+
+/*
+ * Before a store of several elements of `align` bytes, `size` bytes in all: whether all of them may be
+ * stored, so that a fault finds memory as it was. Only looks if they lie in two pages.
+ */
+bool mem_may_store(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va, unsigned size,
+                   unsigned align);
+
 /* One element of 1, 2, 4 or 8 bytes, zero-extended. */
 static inline bool mem_load(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va,
                             unsigned size, uint64_t *val)
 {
     const struct tlb_entry *e = mem_tlb_entry(t, va);
 
-    if (LIKELY(e->read == ((va ^ t->key) & (GUEST_PAGE_MASK | (size - 1))))) {
+    if (LIKELY(e->read == tlb_tag(t, va, size))) {
         *val = guest_load((const void *)(e->host + (uintptr_t)va), size);
         return true;
     }
@@ -59,7 +75,7 @@ static inline bool mem_store(struct cpu *c, const struct op *op, struct tlb *t, 
 {
     const struct tlb_entry *e = mem_tlb_entry(t, va);
 
-    if (LIKELY(e->write == ((va ^ t->key) & (GUEST_PAGE_MASK | (size - 1))))) {
+    if (LIKELY(e->write == tlb_tag(t, va, size))) {
         guest_store((void *)(e->host + (uintptr_t)va), size, val);
         return true;
     }
@@ -67,16 +83,15 @@ static inline bool mem_store(struct cpu *c, const struct op *op, struct tlb *t, 
 }
 
 /*
- * Two elements of `size` (4 or 8) bytes at va and va + size: LDP/STP and the 128-bit SIMD&FP
- * accesses (size 8; each half is single-copy atomic, as B2.2.1 asks). A load writes val[0] and
- * val[1] only if both could be read.
+ * Two elements of `size` (4 or 8) bytes at va and va + size: LDP and STP. A load writes val[0] and
+ * val[1] only if both could be read; a store changes memory only if both could be written.
  */
 static inline bool mem_load_pair(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va,
                                  unsigned size, uint64_t *val)
 {
     const struct tlb_entry *e = mem_tlb_entry(t, va);
 
-    if (LIKELY(e->read == ((va ^ t->key) & (GUEST_PAGE_MASK | (size - 1))) &&
+    if (LIKELY(e->read == tlb_tag(t, va, size) &&
                (va & ~GUEST_PAGE_MASK) <= GUEST_PAGE_SIZE - 2 * size)) {
         const char *p = (const char *)(e->host + (uintptr_t)va);
         val[0] = guest_load(p, size);
@@ -91,7 +106,7 @@ static inline bool mem_store_pair(struct cpu *c, const struct op *op, struct tlb
 {
     const struct tlb_entry *e = mem_tlb_entry(t, va);
 
-    if (LIKELY(e->write == ((va ^ t->key) & (GUEST_PAGE_MASK | (size - 1))) &&
+    if (LIKELY(e->write == tlb_tag(t, va, size) &&
                (va & ~GUEST_PAGE_MASK) <= GUEST_PAGE_SIZE - 2 * size)) {
         char *p = (char *)(e->host + (uintptr_t)va);
         guest_store(p, size, val[0]);
@@ -126,8 +141,8 @@ static inline bool mem_base(struct cpu *c, const struct op *op, uint64_t *va)
 }
 
 /*
- * Cache maintenance by address: checks that va translates and may be read (written, for DC IVAC);
- * *ipa is where it leads, RAM or not. Faults carry ISS.CM.
+ * Cache maintenance by address: checks that va translates and that the level may do so (`write`: DC
+ * IVAC); *ipa is where it leads, RAM or not. Faults carry ISS.CM.
  */
 bool mem_cache_op(struct cpu *c, const struct op *op, uint64_t va, bool write, uint64_t *ipa);
 

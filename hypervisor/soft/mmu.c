@@ -4,12 +4,16 @@
  */
 #include "mmu.h"
 
+#include <string.h>
+
+#include "debug.h"
 #include "guest-mem.h"
 #include "vcpu.h"
 #include "vm.h"
 
 enum {
     SCTLR_M = 1u << 0,
+    SCTLR_A = 1u << 1,
     SCTLR_WXN = 1u << 19
 };
 
@@ -221,17 +225,11 @@ bool mmu_walk(struct cpu *c, uint64_t va, bool el0, struct mmu_page *page, struc
     return true;
 }
 
-bool mmu_tlb_note(struct cpu *c, struct tlb *t, uint64_t va, const struct mmu_page *page)
+void mmu_tlb_note(struct cpu *c, struct tlb *t, uint64_t va, const struct mmu_page *page)
 {
     bool low = !bit64(va, 55);
 
-    if (t == &c->tlbs[0]) {
-        /* Bits 63:48 of the tag are the ASID's: an address that uses them itself cannot be told
-         * apart. */
-        if (va >> 48 != 0) {
-            return false;
-        }
-    } else {
+    if (t == &c->tlbs[1]) {
         t->has_nonglobal |= !page->global;
         t->has_user |= page->user;
     }
@@ -247,7 +245,16 @@ bool mmu_tlb_note(struct cpu *c, struct tlb *t, uint64_t va, const struct mmu_pa
             s->max = last;
         }
     }
-    return true;
+}
+
+/*
+ * What is never entered: what is no RAM; pages where an unaligned access faults, because the fast path of
+ * 128-bit accesses looks at 8-byte alignment; and pages with a watchpoint.
+ */
+static bool never_entered(const struct cpu *c, uint64_t va, const struct mmu_page *page)
+{
+    return page->host == NULL || page->device || (c->sctlr & SCTLR_A) ||
+           (UNLIKELY(c->watching) && debug_page_watched(c, va));
 }
 
 struct tlb_entry *mmu_tlb_fill(struct cpu *c, struct tlb *t, uint64_t va,
@@ -257,12 +264,13 @@ struct tlb_entry *mmu_tlb_fill(struct cpu *c, struct tlb *t, uint64_t va,
     uint64_t va_page = va & GUEST_PAGE_MASK;
     struct tlb_entry *e;
 
-    if (page->host == NULL || page->device || !mmu_tlb_note(c, t, va, page)) {
+    if (never_entered(c, va, page)) {
         return NULL;
     }
+    mmu_tlb_note(c, t, va, page);
     e = &t->entry[(va >> GUEST_PAGE_BITS) & (TLB_ENTRIES - 1)];
-    e->read = rights & MMU_READ ? va_page ^ t->key : TLB_NONE;
-    e->write = rights & MMU_WRITE ? va_page ^ t->key : TLB_NONE;
+    e->read = rights & MMU_READ ? tlb_tag(t, va, 1) : TLB_NONE;
+    e->write = rights & MMU_WRITE ? tlb_tag(t, va, 1) : TLB_NONE;
     e->host = (uintptr_t)page->host - (uintptr_t)va_page;
     e->ipa = page->ipa;
     return e;
@@ -295,22 +303,56 @@ void mmu_tlb_flush_all(struct cpu *c)
     tlb_flush(&c->tlbs[1]);
 }
 
-void mmu_tlb_flush_asid(struct cpu *c, uint64_t asid)
+/* An ASID as the registers mean it: 8 bits without TCR_EL1.AS. */
+static uint16_t asid_of(const struct cpu *c, uint64_t asid)
 {
-    struct tlb *t = &c->tlbs[0];
-    uint64_t tag = asid << 48;
+    return (uint16_t)(asid & (c->tcr & TCR_AS ? 0xffff : 0xff));
+}
 
+static struct asid_slot *slot_of(struct cpu *c, uint16_t asid)
+{
+    return &c->asid_slot[asid % ASID_SLOTS];
+}
+
+/* EL0's key for an ASID. */
+static uint64_t key_for(struct cpu *c, uint16_t asid)
+{
+    struct asid_slot *s = slot_of(c, asid);
+
+    if (s->key == 0 || s->asid != asid) {
+        if (c->keys_used == TLB_KEYS - 1) {
+            tlb_flush(&c->tlbs[0]);
+            memset(c->asid_slot, 0, sizeof(c->asid_slot));
+            c->keys_used = 0;
+        }
+        *s = (struct asid_slot){asid, (uint8_t)++c->keys_used};
+    }
+    return (uint64_t)s->key << TLB_KEY_SHIFT;
+}
+
+/* EL0's entries with this key. */
+static void flush_key(struct tlb *t, uint64_t key)
+{
     for (unsigned i = 0; i < TLB_ENTRIES; i++) {
         struct tlb_entry *e = &t->entry[i];
-        if ((e->read ^ tag) >> 48 == 0 || (e->write ^ tag) >> 48 == 0) {
+        if ((e->read & TLB_KEY_MASK) == key || (e->write & TLB_KEY_MASK) == key) {
             e->read = TLB_NONE;
             e->write = TLB_NONE;
         }
     }
     for (unsigned i = 0; i < ITLB_ENTRIES; i++) {
-        if ((t->code[i].tag ^ tag) >> 48 == 0) {
+        if ((t->code[i].tag & TLB_KEY_MASK) == key) {
             t->code[i].tag = TLB_NONE;
         }
+    }
+}
+
+void mmu_tlb_flush_asid(struct cpu *c, uint64_t asid)
+{
+    const struct asid_slot *s = slot_of(c, asid_of(c, asid));
+
+    if (s->key != 0 && s->asid == asid_of(c, asid)) {
+        flush_key(&c->tlbs[0], (uint64_t)s->key << TLB_KEY_SHIFT);
     }
     if (c->tlbs[1].has_nonglobal) {
         tlb_flush(&c->tlbs[1]);
@@ -336,12 +378,7 @@ void mmu_tlb_flush_va(struct cpu *c, uint64_t va)
 
 void mmu_context_changed(struct cpu *c, bool everything)
 {
-    uint64_t asid = (c->tcr & TCR_A1 ? c->ttbr1 : c->ttbr0) >> 48;
-
-    if (!(c->tcr & TCR_AS)) {
-        asid &= 0xff;
-    }
-    c->tlbs[0].key = asid << 48;
+    c->tlbs[0].key = key_for(c, asid_of(c, (c->tcr & TCR_A1 ? c->ttbr1 : c->ttbr0) >> 48));
     c->tlbs[1].key = 0;
     if (everything) {
         mmu_tlb_flush_all(c);

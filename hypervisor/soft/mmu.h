@@ -25,6 +25,7 @@ enum mmu_fsc {
     FSC_PERMISSION = 0x0c,
     FSC_EXTERNAL = 0x10,
     FSC_ALIGNMENT = 0x21,
+    FSC_DEBUG = 0x22,
 };
 
 /* Where a virtual page leads. */
@@ -62,9 +63,8 @@ bool mmu_read_physical(struct cpu *c, uint64_t ipa, unsigned size, uint64_t *val
 struct tlb_entry *mmu_tlb_fill(struct cpu *c, struct tlb *t, uint64_t va,
                                const struct mmu_page *page);
 
-/* Notes that t now holds something derived from `page` at va (for the itlb). false: must not be
- * entered. */
-bool mmu_tlb_note(struct cpu *c, struct tlb *t, uint64_t va, const struct mmu_page *page);
+/* Notes that t now holds something derived from `page` at va (for the itlb). */
+void mmu_tlb_note(struct cpu *c, struct tlb *t, uint64_t va, const struct mmu_page *page);
 
 void mmu_tlb_flush_all(struct cpu *c);
 void mmu_tlb_flush_asid(struct cpu *c, uint64_t asid);

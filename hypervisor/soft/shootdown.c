@@ -55,8 +55,12 @@ void shootdown_post(struct vm *vm, struct vcpu *self, enum shootdown_kind kind, 
         if (v != self) {
             pthread_mutex_lock(&v->lock);
             enqueue(&v->inbox, kind, arg);
+            bool inside = v->in_guest;
             pthread_mutex_unlock(&v->lock);
-            vcpu_attention(v, ATTN_SHOOTDOWN);
+            /* Outside, also asleep in WFI, it looks at its inbox before it comes in again. */
+            if (inside) {
+                vcpu_attention(v, ATTN_SHOOTDOWN);
+            }
         }
         vm_release_vcpu(vm, i);
     }

@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "code.h"
+#include "debug.h"
 #include "decode.h"
 #include "except.h"
 #include "gic.h"
@@ -224,7 +225,7 @@ static void write_daif(struct cpu *c, unsigned key, uint64_t val)
 {
     (void)key;
     c->daif = (uint32_t)val & 0x3c0;
-    cpu_update_step(c);
+    debug_update(c);
 }
 
 static enum verdict access_daif(const struct cpu *c, unsigned key, bool read)
@@ -368,7 +369,7 @@ static void write_mdscr(struct cpu *c, unsigned key, uint64_t val)
 {
     (void)key;
     c->mdscr = val & UINT64_C(0xf800ffff);
-    cpu_update_step(c);
+    debug_registers_changed(c);
 }
 
 static uint64_t read_isr(struct cpu *c, unsigned key)
@@ -534,6 +535,15 @@ static enum verdict access_dcc(const struct cpu *c, unsigned key, bool read)
     return c->el == 0 && bit64(c->mdscr, 12) ? ACCESS_TRAP : ACCESS_OK;
 }
 
+/* Breakpoints and watchpoints that do not exist. The VMM may still keep something there. */
+static enum verdict access_debug_numbered(const struct cpu *c, unsigned key, bool read)
+{
+    unsigned count = (key & 2) != 0 ? (unsigned)DEBUG_WATCHPOINTS : (unsigned)DEBUG_BREAKPOINTS;
+    enum verdict v = access_debug(c, key, read);
+
+    return v == ACCESS_OK && (key >> 3 & 15) >= count ? ACCESS_UNDEFINED : v;
+}
+
 static enum verdict access_exit(const struct cpu *c, unsigned key, bool read)
 {
     (void)c;
@@ -563,6 +573,7 @@ static uint64_t read_debug(struct cpu *c, unsigned key)
 static void write_debug(struct cpu *c, unsigned key, uint64_t val)
 {
     *debug_reg(c, key) = val;
+    debug_registers_changed(c);
 }
 
 /* ---- The table ----------------------------------------------------------------------------------
@@ -632,7 +643,11 @@ static const struct sysreg table[] = {
     /* Debug (D2). Those that the framework traps exit. */
     ACTIVE(2, 0, 0, 2, 2, SYNC, read_mdscr, write_mdscr, access_debug),
     PLAIN(2, 0, 0, 2, 0, 0, mdccint),
-    ACTIVE(2, 3, 0, 1, 0, RO | EL0_R, read_zero, NULL, access_dcc),  /* MDCCSR_EL0: no debugger */
+    ACTIVE(2, 0, 1, 0, 0, RO, read_zero, NULL, NULL), /* MDRAR_EL1: no debug ROM table */
+    ACTIVE(2, 3, 0, 1, 0, RO | EL0_R, read_zero, NULL, access_dcc), /* MDCCSR_EL0: no debugger */
+    ACTIVE(2, 3, 0, 4, 0, EL0_R | EL0_W, read_zero, write_ignored, access_dcc), /* DBGDTR_EL0 */
+    /* DBGDTRRX_EL0, DBGDTRTX_EL0 */
+    ACTIVE(2, 3, 0, 5, 0, EL0_R | EL0_W, read_zero, write_ignored, access_dcc),
     ACTIVE(2, 0, 1, 0, 4, WO, NULL, write_ignored, access_exit),     /* OSLAR_EL1 */
     ACTIVE(2, 0, 1, 1, 4, RO, read_zero, NULL, access_exit),         /* OSLSR_EL1 */
     ACTIVE(2, 0, 1, 3, 4, 0, read_zero, write_ignored, access_exit), /* OSDLR_EL1 */
@@ -694,7 +709,8 @@ static void write_icc(struct cpu *c, unsigned key, uint64_t val)
 }
 
 static const struct sysreg family_id = {0, RO | HOST_W, 0, read_id, write_id, NULL};
-static const struct sysreg family_debug = {0, 0, 0, read_debug, write_debug, access_debug};
+static const struct sysreg family_debug = {0,          SYNC,        0,
+                                           read_debug, write_debug, access_debug_numbered};
 static const struct sysreg family_icc = {0, SYNC, 0, read_icc, write_icc, access_icc};
 static const struct sysreg family_exit = {0, 0, 0, read_zero, write_ignored, access_exit};
 
@@ -837,7 +853,8 @@ static const struct op *exec_msr(struct cpu *c, const struct op *op)
     }
     store(c, r, key, c->x[op->rn]);
     if (r->flags & SYNC) {
-        return code_branch(c, cpu_op_pc(c, op) + 4);
+        uint64_t next = cpu_op_pc(c, op) + 4;
+        return cpu_interrupt_due(c) ? code_resync(c, next) : code_branch(c, next);
     }
     OP_NEXT(c, op);
 }

@@ -5,17 +5,13 @@
 #include <stdlib.h>
 
 #include "code.h"
+#include "debug.h"
 #include "decode.h"
 #include "except.h"
 #include "host-wait.h"
 #include "mmu.h"
 #include "vcpu.h"
 #include "vm.h"
-
-enum {
-    MDSCR_SS = 1u << 0,
-    MDSCR_KDE = 1u << 13
-};
 
 void cpu_set_pan(struct cpu *c, bool pan)
 {
@@ -26,28 +22,18 @@ void cpu_set_pan(struct cpu *c, bool pan)
     c->pan = pan;
 }
 
-/* D2.12.3: whether debug exceptions, and so software step, are enabled at the present level. */
-static bool step_enabled(const struct cpu *c)
-{
-    return (c->mdscr & MDSCR_SS) && (c->el == 0 || ((c->mdscr & MDSCR_KDE) && !(c->daif & DAIF_D)));
-}
-
-void cpu_update_step(struct cpu *c)
-{
-    if (step_enabled(c)) {
-        atomic_fetch_or(&c->attention, (unsigned)ATTN_STEP);
-    } else if (UNLIKELY(atomic_load_explicit(&c->attention, memory_order_relaxed) & ATTN_STEP)) {
-        atomic_fetch_and(&c->attention, ~(unsigned)ATTN_STEP);
-    }
-}
+/* ISS of a software step exception (D17.2.37). */
+enum {
+    STEP_EX = 1u << 6,
+    STEP_ISV = 1u << 24
+};
 
 static const struct op *op_step_end(struct cpu *c, const struct op *op)
 {
     return code_resync(c, cpu_op_pc(c, op));
 }
 
-/* A page of ops that each end the step; made when software step is first used. NULL: out of memory.
- */
+/* A page of ops that each end the step; made when it is first used. NULL: out of memory. */
 static struct code_page *step_page(struct vcpu *v)
 {
     if (v->step_page == NULL) {
@@ -59,56 +45,75 @@ static struct code_page *step_page(struct vcpu *v)
     return v->step_page;
 }
 
+/* PSTATE.IL: the instruction at pc is not executed (D1.12.4 has this after instruction aborts and
+ * breakpoints). */
+static void take_illegal_state(struct cpu *c, uint64_t pc)
+{
+    except_sync_at(c, pc, EC_ILLEGAL_STATE, 0);
+}
+
+/* Load-exclusives: ISS.EX of the software step exception that follows them. */
+static bool is_load_exclusive(uint32_t insn)
+{
+    return (insn & 0x3fc00000) == 0x08400000 && (!bit32(insn, 21) || bit32(insn, 31));
+}
+
 /*
- * Active-not-pending: executes the one instruction at c->pc. Its op is copied into a page where
- * every other op ends the step, so that whatever it goes on to, by tail call or by branch, is not
- * executed.
+ * Executes the one instruction at op. It is copied into a page where every other op ends the step, so
+ * that whatever it goes on to, by tail call or by branch, is not executed.
  */
-static void step_once(struct vcpu *v)
+static void execute_one(struct vcpu *v, struct code_page *page, const struct op *op)
 {
     struct cpu *c = &v->cpu;
-    const struct op *op = code_enter(c, c->pc);
-    struct code_page *page = step_page(v);
-    struct op *copy;
+    uint32_t insn = code_word(c, op);
+    struct op *copy = &page->op[op - c->page_ops];
 
-    if (op == NULL) {
-        return; /* an exception or an exit instead */
-    }
-    if (page == NULL) {
-        vcpu_attention(v, ATTN_TIMER); /* try again */
-        return;
-    }
-    copy = &page->op[op - c->page_ops];
-    decode_insn(code_word(c, op), copy);
+    decode_insn(insn, copy);
     page->ipa = c->page->ipa;
     page->host = c->page->host;
     c->page = page;
     c->page_ops = page->op;
-    c->ss = false;
+    c->step_iss = STEP_ISV | (is_load_exclusive(insn) ? (uint32_t)STEP_EX : 0);
     op = copy->exec(c, copy);
     if (op != NULL) {
         c->pc = cpu_op_pc(c, op);
     }
     *copy = (struct op){.exec = op_step_end};
-    cpu_update_step(c);
 }
 
+/* One turn of the run loop while software step is active or a breakpoint is enabled. */
 static void step(struct vcpu *v)
 {
     struct cpu *c = &v->cpu;
+    struct code_page *page = step_page(v);
+    const struct op *op;
 
-    if (c->ss) {
-        step_once(v);
+    if (debug_stepping(c) && !c->ss) {
+        debug_raise(c, c->pc, EC_STEP_LOWER, FSC_DEBUG | c->step_iss, 0); /* active-pending */
         return;
     }
-    /* Active-pending: ISS.ISV = 1, EX = 0, IFSC = 0b100010. */
-    unsigned ec = c->el == 0 ? EC_STEP_LOWER : EC_STEP_SAME;
-    uint32_t iss = 1u << 24 | 0x22;
-    if (c->trap_debug) {
-        except_exit(c, c->pc, esr_make(EC_STEP_LOWER, iss), 0, 0);
-    } else {
-        except_sync_at(c, c->pc, ec, iss);
+    if (page == NULL) {
+        vcpu_attention(v, ATTN_TIMER); /* try again */
+        return;
     }
+    op = code_enter(c, c->pc);
+    if (op == NULL) {
+        return; /* an exception or an exit instead */
+    }
+    if (debug_breakpoint_hit(c, cpu_op_pc(c, op))) {
+        debug_raise(c, cpu_op_pc(c, op), EC_BREAKPOINT_LOWER, FSC_DEBUG, 0);
+        return;
+    }
+    if (c->il) {
+        take_illegal_state(c, cpu_op_pc(c, op));
+        return;
+    }
+    execute_one(v, page, op);
+    /* An exception has saved PSTATE.SS, which is now 0; after an exit the instruction is not done. */
+    if (!v->exit_pending) {
+        c->ss = false;
+    }
+    debug_update(c);
 }
 
 /* Looks at everything that may have happened. Sets v->exit_pending for what the VMM must see. */
@@ -139,17 +144,13 @@ static void look_up(struct vcpu *v)
     }
 }
 
-static bool take_interrupt(struct cpu *c)
+static void take_interrupt(struct cpu *c)
 {
     if (atomic_load_explicit(&c->fiq_line, memory_order_relaxed) && !(c->daif & DAIF_F)) {
-        except_take(c, EXCEPT_FIQ, c->pc, 0);
-        return true;
+        except_take(c, EXCEPT_FIQ, mmu_untag(c, c->pc), 0);
+    } else if (atomic_load_explicit(&c->irq_line, memory_order_relaxed) && !(c->daif & DAIF_I)) {
+        except_take(c, EXCEPT_IRQ, mmu_untag(c, c->pc), 0);
     }
-    if (atomic_load_explicit(&c->irq_line, memory_order_relaxed) && !(c->daif & DAIF_I)) {
-        except_take(c, EXCEPT_IRQ, c->pc, 0);
-        return true;
-    }
-    return false;
 }
 
 void vcpu_run(struct vcpu *v)
@@ -159,23 +160,27 @@ void vcpu_run(struct vcpu *v)
     v->exit_pending = false;
     shootdown_enter(v);
     for (;;) {
-        unsigned attention = atomic_load_explicit(&c->attention, memory_order_relaxed);
-        if (attention & ~(unsigned)ATTN_STEP) {
+        if (atomic_load_explicit(&c->attention, memory_order_relaxed) & ~(unsigned)ATTN_STEP) {
             look_up(v);
         }
         if (v->exit_pending) {
             break;
         }
         take_interrupt(c);
-        if (UNLIKELY(attention & ATTN_STEP)) {
+        if (UNLIKELY(atomic_load_explicit(&c->attention, memory_order_relaxed) & ATTN_STEP)) {
             step(v);
             continue;
         }
         const struct op *op = code_enter(c, c->pc);
+        if (UNLIKELY(c->il) && op != NULL) {
+            take_illegal_state(c, cpu_op_pc(c, op));
+            continue;
+        }
         while (op != NULL) {
             op = op->exec(c, op);
         }
     }
+    c->pc = mmu_untag(c, c->pc); /* a branch leaves that to whoever goes on */
     shootdown_leave(v);
 }
 
@@ -194,6 +199,7 @@ hv_return_t hv_vcpu_run(hv_vcpu_t vcpu)
         atomic_store(&v->cpu.fiq_line, v->pending_fiq);
     }
     timer_update(v);
+    debug_update(&v->cpu); /* hv_vcpu_set_trap_debug_exceptions decides too */
     vcpu_run(v);
     if (v->vm->gic == NULL) {
         v->pending_irq = false;

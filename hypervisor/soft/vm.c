@@ -184,12 +184,22 @@ static void publish(struct vm *vm, struct vm_map *next)
     free(old);
 }
 
+/* Pieces that belong together are put together: a VMM that tracks dirty pages changes rights page by
+ * page, for ever. */
 static void append(struct vm_map *m, uint64_t ipa, uint64_t size, char *host,
                    hv_memory_flags_t flags)
 {
-    if (size != 0) {
-        m->region[m->count++] = (struct vm_region){ipa, size, host, flags};
+    struct vm_region *last = m->count != 0 ? &m->region[m->count - 1] : NULL;
+
+    if (size == 0) {
+        return;
     }
+    if (last != NULL && last->ipa + last->size == ipa && last->host + last->size == host &&
+        last->flags == flags) {
+        last->size += size;
+        return;
+    }
+    m->region[m->count++] = (struct vm_region){ipa, size, host, flags};
 }
 
 static hv_return_t map_locked(struct vm *vm, char *addr, uint64_t ipa, uint64_t size,

@@ -96,6 +96,28 @@ bool mem_store_pair_slow(struct cpu *c, const struct op *op, struct tlb *t, uint
            mem_store_slow(c, op, t, va + size, size, val[1]);
 }
 
+bool mem_load_quad_slow(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va,
+                        uint64_t *val)
+{
+    return mem_load_pair_slow(c, op, t, va, 8, val);
+}
+
+bool mem_store_quad_slow(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va,
+                         const uint64_t *val)
+{
+    return mem_store_pair_slow(c, op, t, va, 8, val);
+}
+
+bool mem_may_store(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va, unsigned size,
+                   unsigned align)
+{
+    (void)c;
+    (void)op;
+    (void)t;
+    (void)align;
+    return !refused(va, size);
+}
+
 void *mem_atomic_address(struct cpu *c, const struct op *op, struct tlb *t, uint64_t va,
                          unsigned size, unsigned kind, uint64_t *ipa)
 {
