@@ -232,6 +232,16 @@ static void handle_sysreg(struct vcpu *v, uint64_t syndrome)
     step_over(v);
 }
 
+/* Whether the timer's interrupt can reach the vCPU; a guest may have it disabled in the GIC. */
+static bool timer_interrupt_enabled(struct vcpu *v)
+{
+    uint64_t enabled = 0;
+
+    return hv_gic_get_redistributor_reg(v->handle, HV_GIC_REDISTRIBUTOR_REG_GICR_ISENABLER0,
+                                        &enabled) != HV_SUCCESS ||
+           (enabled >> VTIMER_PPI & 1) != 0;
+}
+
 /* Nanoseconds until the vCPU's virtual timer fires: 0 if it has, PARK_LIMIT_NS if it is off or far.
  */
 static uint64_t timer_left(struct vcpu *v)
