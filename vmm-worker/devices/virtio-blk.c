@@ -494,19 +494,13 @@ static void serve_one(struct virtio_blk *b)
 static void *blk_thread(void *arg)
 {
     struct virtio_blk *b = arg;
-    struct virtq *q = &b->virtio.queue[0];
 
     virtio_lock(&b->virtio);
     while (!b->stopping) {
-        if (virtio_pop(&b->virtio, 0, &b->chain)) {
-            virtq_disable_notify(q);
+        if (virtio_pop_or_arm(&b->virtio, 0, &b->chain)) {
             serve_one(b);
-        } else if (!virtio_running(&b->virtio) || !virtq_enable_notify(q)) {
-            pthread_cond_wait(&b->wake, &b->virtio.lock);
         } else {
-            /* There came one; or a driver plays with its index, and must not keep us in the lock. */
-            virtio_unlock(&b->virtio);
-            virtio_lock(&b->virtio);
+            pthread_cond_wait(&b->wake, &b->virtio.lock);
         }
     }
     virtio_unlock(&b->virtio);
