@@ -49,6 +49,8 @@ struct run {
     uint64_t stop_at; /* 0: never, or done */
     bool raw;
     int console; /* -1: none */
+    uint32_t console_seq;
+    bool attached; /* the worker said so */
     struct run_flow input, output;
     struct run_vsock vsock;
     uint32_t stats_seq;
@@ -179,6 +181,7 @@ static int attach_console(void)
     fcntl(pair[0], F_SETFL, O_NONBLOCK);
     run.console = pair[0];
     run_send(&run.worker, MSG_CONSOLE, NULL, 0, pair[1]);
+    run.console_seq = run.worker.seq;
     close(pair[1]);
     if (!run_flow_open(&run.input, STDIN_FILENO, run.console, INPUT_BUFFER) ||
         !run_flow_open(&run.output, run.console, STDOUT_FILENO, OUTPUT_BUFFER)) {
@@ -306,6 +309,7 @@ static void on_number(struct frame *f)
         if (m.value != 0) {
             say("request %u failed: %s", f->seq, strerror((int)(m.value & 0xffff)));
         }
+        run.attached = run.attached || (f->seq == run.console_seq && m.value == 0);
         if (f->seq == run.cycles.seq) {
             cycle_answered();
         }
@@ -344,7 +348,7 @@ static void on_stats(const struct frame *f)
         protocol_error("STATS_REPLY");
         return;
     }
-    if (!run.options.stats && f->seq != run.stats_seq) {
+    if (!run.options.stats && (f->seq == 0 || f->seq != run.stats_seq)) {
         return;
     }
     for (uint32_t i = 0; i < m.count; i++) {
@@ -553,6 +557,26 @@ static int report(void)
     return outcome_exit_status(e->outcome);
 }
 
+/* A guest that was gone before the console was attached has left what it said in the log. */
+static void print_log(const struct run_start *start)
+{
+    size_t first = 1 + ((start->message.flags & START_HAS_INITRD) != 0);
+    uint8_t buf[4096];
+
+    for (size_t i = first; i < first + 2; i++) {
+        ssize_t n;
+        for (off_t at = 0; (n = pread(start->fd[i], buf, sizeof(buf), at)) > 0; at += n) {
+            for (ssize_t done = 0; done < n;) {
+                ssize_t wrote = write(STDOUT_FILENO, buf + done, (size_t)(n - done));
+                if (wrote < 0 && errno != EINTR) {
+                    return;
+                }
+                done += wrote > 0 ? wrote : 0;
+            }
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
     static struct run_start start;
@@ -580,6 +604,9 @@ int main(int argc, char **argv)
     run_send_hello(&run.worker);
     loop(&start);
     let_go_of_terminal();
+    if (run.was_ready && !run.attached) {
+        print_log(&start);
+    }
     run_start_close(&start);
     run_vsock_close(&run.vsock);
     run_flow_close(&run.input);
