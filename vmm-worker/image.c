@@ -71,13 +71,56 @@ static const char *const kind_names[] = {
         "not a kernel image that is known here: an uncompressed arm64 Image is needed",
 };
 
-static uint64_t read_le64(const uint8_t *bytes)
+static uint64_t read_le(const uint8_t *bytes, unsigned size)
 {
     uint64_t value = 0;
 
-    for (unsigned i = 8; i-- > 0;)
+    for (unsigned i = size; i-- > 0;) {
         value = value << 8 | bytes[i];
+    }
     return value;
+}
+
+static uint64_t read_le64(const uint8_t *bytes)
+{
+    return read_le(bytes, 8);
+}
+
+/*
+ * An Image with an EFI stub is a PE file as well, and its section table says how much of it is
+ * stored: the only way to see that a file was cut short (PE format, "COFF File Header" and "Section
+ * Table"). 0: no such table within head.
+ */
+static uint64_t stored_size(const uint8_t *head, size_t size)
+{
+    enum {
+        POINTER = 0x3c,
+        SECTIONS = 6, /* from "PE\0\0" */
+        OPTIONAL_SIZE = 20,
+        FILE_HEADER = 24, /* with the signature */
+        SECTION = 40,
+        RAW_SIZE = 16, /* in a section */
+        RAW_OFFSET = 20,
+    };
+    uint64_t most = 0;
+    uint64_t pe;
+    uint64_t table;
+    uint64_t count;
+
+    if (size < HEADER_SIZE || memcmp(head, "MZ", 2) != 0) {
+        return 0;
+    }
+    pe = read_le(head + POINTER, 4);
+    if (pe > size || size - pe < FILE_HEADER || memcmp(head + pe, "PE\0", 4) != 0) {
+        return 0;
+    }
+    count = read_le(head + pe + SECTIONS, 2);
+    table = pe + FILE_HEADER + read_le(head + pe + OPTIONAL_SIZE, 2);
+    for (; count > 0 && table + SECTION <= size; count--, table += SECTION) {
+        uint64_t end = read_le(head + table + RAW_OFFSET, 4) + read_le(head + table + RAW_SIZE, 4);
+        most = end > most ? end : most;
+    }
+    return most;
 }
 
 const char *image_kind_name(enum image_kind kind)
@@ -112,6 +155,7 @@ int image_parse(const uint8_t *head, size_t size, struct image_header *out)
     out->text_offset = read_le64(head + HEADER_TEXT_OFFSET);
     out->image_size = read_le64(head + HEADER_IMAGE_SIZE);
     out->flags = read_le64(head + HEADER_FLAGS);
+    out->stored_size = stored_size(head, size);
     if (out->image_size == 0)
         out->text_offset = OLD_TEXT_OFFSET;
     return 0;

@@ -40,6 +40,8 @@ struct image_header {
     uint64_t text_offset; /* from a 2 MiB boundary to the image's first byte */
     uint64_t image_size;  /* with .bss; 0 in kernels before 3.17 */
     uint64_t flags;
+    uint64_t
+        stored_size; /* what the file holds at least, by its EFI sections; 0: it does not say */
 };
 
 /* 0, or -1 when head is not the beginning of a little-endian arm64 Image. */

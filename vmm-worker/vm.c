@@ -261,6 +261,11 @@ static int plan_boot(struct vm *vm, const struct vm_description *d, struct boot 
         return refuse(why, STEP_KERNEL, ENOEXEC, "the kernel is %s",
                       image_kind_name(image_identify(head, head_size)));
     }
+    if (b->kernel_size < b->header.stored_size) {
+        return refuse(why, STEP_KERNEL, ENOEXEC,
+                      "the kernel is cut short: %" PRIu64 " of at least %" PRIu64 " bytes",
+                      b->kernel_size, b->header.stored_size);
+    }
     if (layout_place(&b->header, b->kernel_size, b->initrd_size, BOARD_RAM_BASE, vm->start.memory,
                      &vm->layout, &needed) != 0) {
         if (needed == 0) {

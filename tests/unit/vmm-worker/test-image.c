@@ -102,6 +102,35 @@ static void test_names_what_is_no_arm64_image(void **state)
     }
 }
 
+/* An EFI stub's section table says how long the file is. */
+static void test_knows_what_an_efi_stub_stores(void **state)
+{
+    struct head head = arm64_head(0, 30 * MIB, 0);
+    struct image_header header;
+    uint8_t *pe = head.bytes + 0x40;
+
+    (void)state;
+    assert_int_equal(image_parse(head.bytes, sizeof(head.bytes), &header), 0);
+    assert_int_equal(header.stored_size, 0);
+    head.bytes[0x3c] = 0x40;
+    memcpy(pe, "PE\0", 4);
+    pe[6] = 2;    /* sections */
+    pe[20] = 160; /* optional header */
+    pe[24 + 160 + 17] = 0x10;
+    pe[24 + 160 + 21] = 0x02; /* 0x1000 bytes from 0x200 */
+    pe[24 + 160 + 40 + 18] = 0x10;
+    pe[24 + 160 + 40 + 21] = 0x12; /* 0x100000 bytes from 0x1200 */
+    assert_int_equal(image_parse(head.bytes, sizeof(head.bytes), &header), 0);
+    assert_int_equal(header.stored_size, 0x101200);
+    /* A table that lies elsewhere, or goes on behind the head, is read no further. */
+    memset(pe + 20, 0xff, 2);
+    assert_int_equal(image_parse(head.bytes, sizeof(head.bytes), &header), 0);
+    assert_int_equal(header.stored_size, 0);
+    memset(head.bytes + 0x3c, 0xff, 4);
+    assert_int_equal(image_parse(head.bytes, sizeof(head.bytes), &header), 0);
+    assert_int_equal(header.stored_size, 0);
+}
+
 static void test_refuses_big_endian(void **state)
 {
     struct head head = arm64_head(0, MIB, 1);
@@ -135,6 +164,7 @@ int main(void)
         cmocka_unit_test(test_parses_an_arm64_image),
         cmocka_unit_test(test_takes_the_old_offset_of_a_kernel_without_image_size),
         cmocka_unit_test(test_names_what_is_no_arm64_image),
+        cmocka_unit_test(test_knows_what_an_efi_stub_stores),
         cmocka_unit_test(test_refuses_big_endian),
         cmocka_unit_test(test_short_files_are_read_no_further),
     };
