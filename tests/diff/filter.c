@@ -84,6 +84,9 @@ static bool system_register_allowed(uint32_t word)
     uint32_t op0 = field(word, 20, 19), op1 = field(word, 18, 16), crn = field(word, 15, 12);
     uint32_t crm = field(word, 11, 8), op2 = field(word, 7, 5);
 
+    /* DBGDTR_EL0, DBGDTRRX_EL0, DBGDTRTX_EL0: the oracle has none; every CPU has (D17.3). MDCCSR_EL0 it has. */
+    if (op0 == 2)
+        return op1 != 3 || crm <= 1;
     if (op0 != 3)
         return true;
     /* Linux, and so the oracle, lets user programs read the ID registers. */

@@ -113,18 +113,18 @@ static inline uint64_t diff_data_va(uint32_t slot)
 }
 
 /*
- * May this faulting load or store have been done in part? A pair or a structure is several accesses, and where one
- * of them faults the architecture leaves open whether the others have happened (Arm ARM, "Definition of a precise
- * exception"). Then the case ends with this fault, and compare.c leaves out what it may have changed. Only where
- * rights change, at the page boundaries of a slot, can one access fault and another not.
+ * May this faulting load or store have been done in part? A pair, a structure or a Q register is several accesses,
+ * and where one of them faults the architecture leaves open whether the others have happened (Arm ARM,
+ * "Definition of a precise exception"). Then the case ends with this fault, and compare.c leaves out what it may
+ * have changed. Only where rights change, at the page boundaries of a slot, can one access fault and another not.
  */
 static inline int diff_may_be_partial(uint32_t word, uint32_t slot, uint64_t address)
 {
-    int several = (word & 0x3a000000) == 0x28000000 ||   /* pair */
-                  ((word & 0xbe000000) == 0x0c000000) || /* structure */
-                  ((word & 0x3f200000) == 0x08200000);   /* exclusive pair */
-    uint64_t offset =
-        ((address - diff_data_va(slot)) & UINT64_C(0x00ffffffffffffff)) + 64; /* untagged */
+    int several = (word & 0x3a000000) == 0x28000000 || /* pair */
+                  (word & 0xbe000000) == 0x0c000000 || /* structure */
+                  (word & 0x3f200000) == 0x08200000 || /* exclusive pair */
+                  (word & 0xfe800000) == 0x3c800000;   /* one Q register */
+    uint64_t offset = ((address - diff_data_va(slot)) & UINT64_C(0x00ffffffffffffff)) + 64;
 
     return several && offset < DIFF_PAGES * DIFF_PAGE + 128 && offset % DIFF_PAGE < 128;
 }

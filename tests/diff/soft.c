@@ -35,6 +35,9 @@
 #define DESC_PXN      (UINT64_C(1) << 53)
 #define DESC_UXN      (UINT64_C(1) << 54)
 
+/* Any but 0, which might be right by accident. */
+#define ASID          UINT64_C(0x5a)
+
 /* PSTATE: EL1h, DAIF masked; and EL0t. */
 #define PSTATE_EL1H   0x3c5u
 #define PSTATE_EL0T   0x0u
@@ -114,7 +117,7 @@ static void lay_out(struct soft *s)
         s->page[p] = s->ram + at;
         for (uint32_t slot = 0; slot < DIFF_SLOTS; slot++)
             map_page(s, diff_data_va(slot) + p * DIFF_PAGE, at + (uint64_t)slot * DIFF_PAGE,
-                     rights[p] | DESC_UXN | DESC_PXN);
+                     rights[p] | DESC_UXN | DESC_PXN | DESC_NG);
     }
     at = take_ram(s, DIFF_CODE_SIZE);
     s->code = s->ram + at;
@@ -139,7 +142,7 @@ static int set_up_vcpu(struct soft *s)
         /* 48-bit TTBR0, 4 KiB granule, write-back, TBI0 as Linux has it; nothing through TTBR1; 36-bit IPAs */
         {HV_SYS_REG_TCR_EL1, 16 | UINT64_C(0x35) << 8 | UINT64_C(16) << 16 | UINT64_C(1) << 23 |
                                  UINT64_C(2) << 30 | UINT64_C(1) << 32 | UINT64_C(1) << 37},
-        {HV_SYS_REG_TTBR0_EL1, RAM_IPA + s->root},
+        {HV_SYS_REG_TTBR0_EL1, ASID << 48 | (RAM_IPA + s->root)},
         {HV_SYS_REG_CPACR_EL1, UINT64_C(3) << 20},
         {HV_SYS_REG_VBAR_EL1, STUB_VA + STUB_VECTORS},
         {HV_SYS_REG_TPIDRRO_EL0, 0},
