@@ -780,7 +780,7 @@ static void test_slow_file(void **state)
     assert_int_equal(finish(f, &written), OK);
 }
 
-/* The file does not even answer in the time that a reset waits: the old request must not show up later. */
+/* The file does not even answer in the time that a reset waits: nothing of it shows up later. */
 static void test_reset_under_way(void **state)
 {
     struct fixture *f = *state;

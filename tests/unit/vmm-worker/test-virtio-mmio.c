@@ -276,7 +276,7 @@ static void test_queue_is_fixed_while_ready(void **state)
     assert_int_equal(f->v.queue[0].size, 16);
 }
 
-/* A queue that was stopped under way does not come back: chains popped before could be pushed into it. */
+/* A queue stopped under way does not come back: chains of before could be pushed into it. */
 static void test_queue_stopped_for_good(void **state)
 {
     struct fixture *f = *state;
