@@ -32,6 +32,7 @@
 #define DESC_PAGE     (UINT64_C(3) | UINT64_C(3) << 8 | UINT64_C(1) << 10)
 #define DESC_EL0      (UINT64_C(1) << 6)
 #define DESC_RO       (UINT64_C(1) << 7)
+#define DESC_NG       (UINT64_C(1) << 11) /* not global: belongs to the ASID */
 #define DESC_PXN      (UINT64_C(1) << 53)
 #define DESC_UXN      (UINT64_C(1) << 54)
 
