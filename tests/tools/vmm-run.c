@@ -187,10 +187,6 @@ static int attach_console(void)
         !run_flow_open(&run.output, run.console, STDOUT_FILENO, OUTPUT_BUFFER)) {
         return -1;
     }
-    run.raw = run_terminal_raw();
-    if (run.raw) {
-        say("Ctrl-] lets go of the console and stops the guest");
-    }
     return 0;
 }
 
@@ -270,8 +266,9 @@ static void on_ready(const struct frame *f)
         (unsigned long long)m.setup_us);
     run.state = WORKER_RUNNING;
     run.was_ready = true;
-    if (attach_console() != 0) {
-        say("no console: %s", strerror(errno));
+    run.raw = run.console >= 0 && run_terminal_raw();
+    if (run.raw) {
+        say("Ctrl-] lets go of the console and stops the guest");
     }
     if (run.options.stop_after_ms != 0) {
         run.stop_at = now_us() + run.options.stop_after_ms * 1000;
@@ -378,6 +375,11 @@ static void on_hello(const struct frame *f, const struct run_start *start)
     run.state = WORKER_GREETED;
     if (run_send_start(&run.worker, start) != 0) {
         say("START could not be sent");
+        return;
+    }
+    /* Right behind it, so that a guest of a few milliseconds does not come and go unheard. */
+    if (attach_console() != 0) {
+        say("no console: %s", strerror(errno));
     }
 }
 
