@@ -126,12 +126,6 @@ endif
 endif
 endif
 
-# Not complete yet: built and tested with UNFINISHED=1 only. Goes when the worker links.
-ifeq ($(UNFINISHED),)
-WORKER :=
-UNIT   := $(filter-out $(OUT)/unit/vmm-worker/%,$(UNIT))
-endif
-
 PROGRAMS := $(LIBHV) $(LIBCOM) $(WORKER) $(TOOLS) $(UNIT) $(CONF) $(VMM) $(DIFF) $(SWEEP) $(BENCH) $(DGUEST) $(BGUEST) $(TGUEST) $(MINI)
 
 .PHONY: all

@@ -22,9 +22,9 @@ check-macos: ## compile and link everything for macOS, on Linux; nothing is run
 	@sdk=$$(scripts/macsdk) && $(MAKE) --no-print-directory MACOS_SDK="$$sdk" macos-all
 
 .PHONY: macos-all
-macos-all: $(MACOS_OUT)/vmm-worker $(MACOS_OUT)/hv-conformance \
+macos-all: $(MACOS_OUT)/bin/vmm-worker $(MACOS_OUT)/bin/hv-conformance \
            $(call macos_objects,$(MACOS_ENGINE) $(MACOS_TOOLS))
-	@for program in $(MACOS_OUT)/vmm-worker $(MACOS_OUT)/hv-conformance; do \
+	@for program in $(MACOS_OUT)/bin/vmm-worker $(MACOS_OUT)/bin/hv-conformance; do \
 	    echo "check-macos: $$program: $$($(MACOS_OBJDUMP) --macho --private-header $$program | awk '/MH_MAGIC/ { print $$2, $$5 }')"; \
 	done
 	@echo "check-macos: $(words $(MACOS_WORKER) $(MACOS_ENGINE) $(MACOS_CONFORMANCE) $(MACOS_TOOLS)) files compiled, 2 programs linked; nothing was run"
@@ -47,11 +47,13 @@ $(MACOS_OUT)/%.o: %.c mk/macos.mk
 
 macos_link = $(MACOS_CC) $(MACOS_FLAGS) --ld-path=$(MACOS_LD) -mlinker-version=1000 -framework Hypervisor
 
-$(MACOS_OUT)/vmm-worker: $(call macos_objects,$(MACOS_WORKER))
+$(MACOS_OUT)/bin/vmm-worker: $(call macos_objects,$(MACOS_WORKER))
+	@mkdir -p $(@D)
 	@echo "MACOS  $@"
 	$(Q)$(macos_link) $^ -luv -lfdt -o $@
 
-$(MACOS_OUT)/hv-conformance: $(call macos_objects,$(MACOS_CONFORMANCE))
+$(MACOS_OUT)/bin/hv-conformance: $(call macos_objects,$(MACOS_CONFORMANCE))
+	@mkdir -p $(@D)
 	@echo "MACOS  $@"
 	$(Q)$(macos_link) $^ -lcmocka -o $@
 

@@ -17,6 +17,7 @@
 #define PADDOCK_OS_OBJECT_H
 
 #if defined(__APPLE__)
+#pragma GCC system_header /* include_next is no ISO C */
 #include_next <os/object.h>
 #else
 

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cmdline.h"
@@ -27,7 +28,7 @@ static const char *kernel_value(const char *line, const char *name, bool *first_
     char *p = words;
     bool first = true;
 
-    strncpy(words, line, sizeof(words) - 1);
+    snprintf(words, sizeof(words), "%s", line);
     while (*p != '\0') {
         bool quoted = *p == '"';
         bool inside = quoted;

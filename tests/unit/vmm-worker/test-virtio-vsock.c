@@ -282,13 +282,15 @@ static void test_packets_are_coded(void **state)
         0x11, 0x24, 0x23, 0x22, 0x21, 0x34, 0x33, 0x32, 0x31, 0x44, 0x43, 0x42, 0x41, 0x52, 0x51,
         0x62, 0x61, 0x74, 0x73, 0x72, 0x71, 0x84, 0x83, 0x82, 0x81, 0x94, 0x93, 0x92, 0x91};
     uint8_t header[HEADER];
+    uint8_t again[HEADER];
     struct vsock_packet back;
 
     (void)state;
     vsock_packet_format(&p, header);
     assert_memory_equal(header, bytes, HEADER);
     vsock_packet_parse(header, &back);
-    assert_memory_equal(&back, &p, sizeof(p));
+    vsock_packet_format(&back, again); /* field by field: a struct has padding */
+    assert_memory_equal(again, bytes, HEADER);
     assert_int_equal(vsock_credit(0, 100, 0), 100);
     assert_int_equal(vsock_credit(60, 100, 0), 40);
     assert_int_equal(vsock_credit(100, 100, 0), 0);
