@@ -35,16 +35,11 @@ enum {
 static const char panic_mark[] = "Kernel panic - not syncing";
 #define PANIC_MARK_SIZE (sizeof(panic_mark) - 1)
 
-enum client_state {
-    CLIENT_FREE,
-    CLIENT_OPEN,
-    CLIENT_CLOSING, /* its handle's closing callback is still to come */
-};
-
+/* Freed by its handle's closing callback. */
 struct client {
     struct console *console;
-    enum client_state state;
-    int fd;
+    unsigned slot;
+    int fd;     /* -1: closed */
     int events; /* as the handle is polled for */
     bool input_ended;
     uint64_t seen;
@@ -84,7 +79,7 @@ struct console {
     uint32_t segment;
 
     /* The loop's thread only. */
-    struct client client[CONSOLE_CLIENTS];
+    struct client *client[CONSOLE_CLIENTS];
     unsigned clients;
     size_t input_size;
     uint8_t input[CONSOLE_INPUT];
@@ -302,17 +297,17 @@ static void on_client_closed(uv_handle_t *handle)
 {
     struct client *client = handle->data;
 
-    client->state = CLIENT_FREE;
     handle->data = client->console;
     on_closed(handle);
+    free(client);
 }
 
 static void client_close(struct client *client)
 {
-    if (client->state != CLIENT_OPEN) {
+    if (client->fd < 0) {
         return;
     }
-    client->state = CLIENT_CLOSING;
+    client->console->client[client->slot] = NULL;
     client->console->clients--;
     uv_close((uv_handle_t *)&client->poll, on_client_closed);
     close(client->fd);
@@ -403,7 +398,9 @@ static bool client_pump(struct client *client)
 static void pump(struct console *c)
 {
     for (unsigned i = 0; i < CONSOLE_CLIENTS; i++) {
-        client_update(&c->client[i]);
+        if (c->client[i] != NULL) {
+            client_update(c->client[i]);
+        }
     }
 }
 
@@ -448,7 +445,7 @@ static void client_read(struct client *client)
 {
     struct console *c = client->console;
 
-    while (client->state == CLIENT_OPEN && c->input_size < CONSOLE_INPUT) {
+    while (client->fd >= 0 && c->input_size < CONSOLE_INPUT) {
         ssize_t n =
             stream_read(client->fd, c->input + c->input_size, CONSOLE_INPUT - c->input_size);
 
@@ -488,13 +485,13 @@ static void client_update(struct client *client)
     const struct console *c = client->console;
     int events = 0;
 
-    if (client->state != CLIENT_OPEN) {
+    if (client->fd < 0) {
         return;
     }
     if (client_pump(client)) {
         events |= UV_WRITABLE;
     }
-    if (client->state != CLIENT_OPEN) {
+    if (client->fd < 0) {
         return;
     }
     if (!client->input_ended && c->input_size < CONSOLE_INPUT) {
@@ -571,28 +568,46 @@ void console_input_ready(struct console *c)
 
 /* ---- Setting up ---- */
 
+/*
+ * A slot for a new client; CONSOLE_CLIENTS if there is none. One that is not polled (its input has
+ * ended, or nobody takes it) may have gone unnoticed; what it typed is lost only if its slot is
+ * needed.
+ */
+static unsigned find_slot(struct console *c)
+{
+    for (unsigned i = 0; i < CONSOLE_CLIENTS; i++) {
+        struct client *client = c->client[i];
+
+        if (client != NULL && (client->input_ended || c->clients == CONSOLE_CLIENTS) &&
+            stream_peer_gone(client->fd)) {
+            client_close(client);
+        }
+    }
+    for (unsigned i = 0; i < CONSOLE_CLIENTS; i++) {
+        if (c->client[i] == NULL) {
+            return i;
+        }
+    }
+    return CONSOLE_CLIENTS;
+}
+
 int console_attach(struct console *c, int fd)
 {
     struct client *client = NULL;
+    unsigned slot;
     int rc = stream_prepare(fd);
 
     if (rc < 0) {
         goto fail;
     }
-    for (unsigned i = 0; i < CONSOLE_CLIENTS; i++) {
-        struct client *candidate = &c->client[i];
-
-        /* One that ended its input is not polled while there is nothing to send. */
-        if (candidate->state == CLIENT_OPEN && candidate->input_ended &&
-            stream_peer_gone(candidate->fd)) {
-            client_close(candidate);
-        }
-        if (candidate->state == CLIENT_FREE) {
-            client = candidate;
-        }
-    }
-    if (client == NULL) {
+    slot = find_slot(c);
+    if (slot == CONSOLE_CLIENTS) {
         rc = -EBUSY;
+        goto fail;
+    }
+    client = calloc(1, sizeof(*client));
+    if (client == NULL) {
+        rc = -ENOMEM;
         goto fail;
     }
     rc = uv_poll_init(c->loop, &client->poll, fd);
@@ -600,13 +615,10 @@ int console_attach(struct console *c, int fd)
         goto fail;
     }
     client->console = c;
-    client->poll.data = client;
-    client->state = CLIENT_OPEN;
+    client->slot = slot;
     client->fd = fd;
-    client->events = 0;
-    client->input_ended = false;
-    client->notice_size = 0;
-    client->notice_sent = 0;
+    client->poll.data = client;
+    c->client[slot] = client;
     c->handles++;
     c->clients++;
     pthread_mutex_lock(&c->lock);
@@ -618,6 +630,7 @@ int console_attach(struct console *c, int fd)
 
 fail:
     close(fd);
+    free(client);
     return rc;
 }
 
@@ -708,10 +721,9 @@ static void drain(struct console *c)
         nfds_t count = 0;
 
         for (unsigned i = 0; i < CONSOLE_CLIENTS; i++) {
-            struct client *client = &c->client[i];
+            struct client *client = c->client[i];
 
-            if (client->state == CLIENT_OPEN && client_pump(client) &&
-                client->state == CLIENT_OPEN) {
+            if (client != NULL && client_pump(client) && client->fd >= 0) {
                 waiting[count++] = (struct pollfd){.fd = client->fd, .events = POLLOUT};
             }
         }
@@ -732,7 +744,9 @@ void console_free(struct console *c)
     report_failure(c);
     drain(c);
     for (unsigned i = 0; i < CONSOLE_CLIENTS; i++) {
-        client_close(&c->client[i]);
+        if (c->client[i] != NULL) {
+            client_close(c->client[i]);
+        }
     }
     close(c->file[0]);
     close(c->file[1]);

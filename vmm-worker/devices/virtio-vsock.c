@@ -74,7 +74,7 @@ struct connection {
     /* From the guest: a ring of bytes that the socket has not taken. */
     uint32_t forwarded, told; /* consumed; as last told */
     uint32_t first, held;
-    uint8_t *ring;
+    uint8_t *ring; /* as long as there is a socket */
 };
 
 /* A packet that fits no connection. */
@@ -103,7 +103,6 @@ struct virtio_vsock {
     struct stray stray[STRAYS];
     unsigned strays;
     struct connection connection[VIRTIO_VSOCK_CONNECTIONS];
-    uint8_t *rings;
     uint8_t data[PACKET_DATA];
     struct virtq_chain chain; /* being worked on */
 
@@ -123,7 +122,6 @@ static void on_closed(uv_handle_t *handle)
 
     if (--s->handles == 0) {
         virtio_destroy(&s->virtio);
-        free(s->rings);
         free(s);
     }
 }
@@ -147,6 +145,8 @@ static void close_socket(struct connection *c)
     c->fd = -1;
     c->forwarded += c->held;
     c->held = 0;
+    free(c->ring);
+    c->ring = NULL;
 }
 
 /* The guest knows that it is over, or need not. */
@@ -215,9 +215,11 @@ static struct connection *open_connection(struct virtio_vsock *s, uint32_t host_
     }
     memset(c, 0, sizeof(*c));
     c->owner = s;
-    c->ring = s->rings + (size_t)(c - s->connection) * VIRTIO_VSOCK_BUFFER;
-    *err = uv_poll_init(s->loop, &c->poll, fd);
+    c->ring = malloc(VIRTIO_VSOCK_BUFFER);
+    *err = c->ring != NULL ? uv_poll_init(s->loop, &c->poll, fd) : -ENOMEM;
     if (*err < 0) {
+        free(c->ring);
+        c->ring = NULL;
         return NULL;
     }
     s->top = s->top > i ? s->top : i;
@@ -880,17 +882,11 @@ int virtio_vsock_new(struct virtio_vsock **out, const struct virtio_vsock_config
         *why = "out of memory";
         return -ENOMEM;
     }
-    /* Pages that no connection has used yet cost nothing. */
-    s->rings = calloc(VIRTIO_VSOCK_CONNECTIONS, VIRTIO_VSOCK_BUFFER);
-    if (s->rings == NULL) {
-        *why = "out of memory";
-        err = -ENOMEM;
-        goto fail;
-    }
     err = uv_async_init(config->loop, &s->async, on_async);
     if (err < 0) {
         *why = "the loop takes no more handles";
-        goto fail;
+        free(s);
+        return err;
     }
     uv_timer_init(config->loop, &s->timer);
     s->async.data = s;
@@ -905,11 +901,6 @@ int virtio_vsock_new(struct virtio_vsock **out, const struct virtio_vsock_config
                 0);
     *out = s;
     return 0;
-
-fail:
-    free(s->rings);
-    free(s);
-    return err;
 }
 
 struct virtio *virtio_vsock_device(struct virtio_vsock *s)

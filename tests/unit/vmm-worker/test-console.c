@@ -439,6 +439,22 @@ static void test_clients_are_bounded_and_slots_come_back(void **state)
     }
 }
 
+/* Nobody takes the input, so that clients are not read and their ends go unnoticed. */
+static void test_slots_come_back_while_no_input_is_taken(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t text[CONSOLE_INPUT] = {0};
+    int client = -1;
+
+    for (unsigned i = 0; i < 3 * CONSOLE_CLIENTS; i++) {
+        client = attach(f);
+        assert_int_equal(send(client, text, sizeof(text), 0), (int)sizeof(text));
+        loop_settle(&f->loop);
+        close(client);
+        loop_settle(&f->loop);
+    }
+}
+
 static void test_refuses_what_is_no_stream_socket(void **state)
 {
     struct fixture *f = *state;
@@ -561,6 +577,7 @@ int main(void)
         test(test_input_waits_for_the_sink),
         test(test_client_may_end_its_input_and_read_on),
         test(test_clients_are_bounded_and_slots_come_back),
+        test(test_slots_come_back_while_no_input_is_taken),
         test(test_refuses_what_is_no_stream_socket),
         test(test_sees_a_panic_in_any_pieces),
         test(test_panic_line_is_bounded),
