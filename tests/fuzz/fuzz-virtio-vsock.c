@@ -4,7 +4,7 @@
  * the host that do so, too.
  *
  * The target's own operation: the upper three bits of its operand say what, the lower ones to which
- * socket, or which port. 5 puts a packet of a likely kind where descriptors can find it.
+ * socket, or which port. 5 and 6 put a packet of a likely kind where descriptors can find it.
  */
 #include "../../vmm-worker/devices/virtio-vsock.h"
 #include "../../vmm-worker/devices/vsock-packet.h"
@@ -56,9 +56,22 @@ static void put_packet(uint8_t what)
                                    .length = (what & 7) == VSOCK_OP_RW ? 3000 : 0,
                                    .type = VSOCK_TYPE_STREAM,
                                    .operation = what & 7,
-                                   .flags = what & 3,
                                    .buffer = 5000,
                                    .forwarded = (uint32_t)received};
+
+    vsock_packet_format(&p, hostile_ram.host + HOSTILE_HOT);
+}
+
+static void put_shutdown(uint8_t what)
+{
+    const struct vsock_packet p = {.source_cid = 3,
+                                   .target_cid = 2,
+                                   .source_port = what >> 3 & 1,
+                                   .target_port = (what & 4) != 0 ? 49152 : what >> 3 & 1,
+                                   .type = VSOCK_TYPE_STREAM,
+                                   .operation = VSOCK_OP_SHUTDOWN,
+                                   .flags = what & 3,
+                                   .buffer = 5000};
 
     vsock_packet_format(&p, hostile_ram.host + HOSTILE_HOT);
 }
@@ -92,6 +105,7 @@ static void other(uint8_t operand)
         break;
     case 4: connect_to(which & 1); break;
     case 5: put_packet(which); break;
+    case 6: put_shutdown(which); break;
     default: break;
     }
     hostile_loop_turn(1);

@@ -375,6 +375,26 @@ static void test_host_connects(void **state)
     close(pair[0]);
 }
 
+/* The guest heard of it and says nothing. Takes as long as the device waits. */
+static void test_unanswered_connect_is_given_up(void **state)
+{
+    struct fixture *f = *state;
+    struct vsock_packet p;
+    int pair[2];
+
+    start(f);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    assert_int_equal(virtio_vsock_connect(f->device, 22, pair[1]), 0);
+    loop_wait(&f->loop, heard(f, &p, NULL));
+    post(f);
+    assert_int_equal(p.operation, VSOCK_OP_REQUEST);
+    expect(f, VSOCK_OP_RST, 22, p.source_port, NULL);
+    peer_expect_end(f, pair[0]);
+    close(pair[0]);
+    say(f, VSOCK_OP_RESPONSE, 22, p.source_port); /* too late */
+    expect(f, VSOCK_OP_RST, 22, p.source_port, NULL);
+}
+
 static void test_what_fits_nothing_is_reset(void **state)
 {
     struct fixture *f = *state;
@@ -728,13 +748,21 @@ static void test_listeners_are_bounded(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_packets_are_coded), test(test_configuration),
-        test(test_guest_connects_and_both_talk),  test(test_host_connects),
-        test(test_what_fits_nothing_is_reset),    test(test_malformed_packets_end_the_connection),
-        test(test_guest_is_held_to_its_credit),   test(test_host_is_held_to_the_guests_credit),
-        test(test_directions_end_one_by_one),     test(test_last_bytes_arrive),
-        test(test_reset_closes_everything),       test(test_table_is_bounded),
-        test(test_answers_are_bounded),           test(test_listeners_are_bounded),
+        cmocka_unit_test(test_packets_are_coded),
+        test(test_configuration),
+        test(test_guest_connects_and_both_talk),
+        test(test_host_connects),
+        test(test_unanswered_connect_is_given_up),
+        test(test_what_fits_nothing_is_reset),
+        test(test_malformed_packets_end_the_connection),
+        test(test_guest_is_held_to_its_credit),
+        test(test_host_is_held_to_the_guests_credit),
+        test(test_directions_end_one_by_one),
+        test(test_last_bytes_arrive),
+        test(test_reset_closes_everything),
+        test(test_table_is_bounded),
+        test(test_answers_are_bounded),
+        test(test_listeners_are_bounded),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
