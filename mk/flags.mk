@@ -84,7 +84,7 @@ FUZZ_LDFLAGS := -fsanitize=address,undefined -pthread $(EXTRA_LDFLAGS)
 CROSS_CC     ?= $(if $(filter aarch64,$(ARCH)),$(CC),aarch64-linux-gnu-gcc)
 CROSS_CFLAGS := -std=c11 -O1 -g $(filter-out -Werror,$(WARNINGS)) -Werror -march=armv8-a+lse+crc+crypto
 # Linked far from the small numbers that the random cases use as addresses.
-CROSS_LDFLAGS := -static -Wl,-Ttext-segment=0x5a5a500000
+CROSS_LDFLAGS := -static -Wl,-Ttext-segment=0x6a5a50000000
 
 # Bare-metal guests: no operating system, no C library, runs wherever it is loaded.
 CROSS_OBJCOPY     ?= $(if $(filter aarch64,$(ARCH)),objcopy,$(CROSS_CC:gcc=objcopy))

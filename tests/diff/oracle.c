@@ -37,7 +37,8 @@ static void run_guest(const char *qemu, const char *cpu, const char *guest, int 
     snprintf(text[0], sizeof text[0], "%d", shared);
     snprintf(text[1], sizeof text[1], "%d", in);
     snprintf(text[2], sizeof text[2], "%d", out);
-    execlp(qemu, qemu, "-cpu", cpu, guest, text[0], text[1], text[2], (char *)NULL);
+    /* A small stack, because it lies where cases may point by chance. */
+    execlp(qemu, qemu, "-cpu", cpu, "-s", "131072", guest, text[0], text[1], text[2], (char *)NULL);
     fprintf(stderr, "hv-diff: %s: %s\n", qemu, strerror(errno));
     _exit(127);
 }
