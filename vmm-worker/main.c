@@ -63,8 +63,10 @@ static void send_frame(struct worker *w, uint16_t type, uint32_t seq, const void
     if (!w->has_channel) {
         return;
     }
-    if (frame_send(PROTOCOL_CHANNEL_FD, type, seq, payload, size, &fd, fd >= 0 ? 1 : 0,
-                   SEND_TIMEOUT_MS) != 0) {
+    int err = frame_send(PROTOCOL_CHANNEL_FD, type, seq, payload, size, &fd, fd >= 0 ? 1 : 0,
+                         SEND_TIMEOUT_MS);
+    /* A peer that is gone may have left messages that are still to be read: reading finds its end. */
+    if (err != 0 && err != -EPIPE && err != -ECONNRESET) {
         channel_lost(w);
     }
 }
