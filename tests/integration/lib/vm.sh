@@ -1,0 +1,238 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: ISC
+#
+# What the scripts that run VMs share. They run from the top of the tree, as the test runner does it, and
+# find the build in PADDOCK_BUILD and the guests where guest/fetch and the Makefile put them.
+#
+#   vm_run STATUS ARGUMENT...   runs a VM to its end; its input is the caller's
+#   vm_start ARGUMENT...        starts one in the background; then vm_wait_for, vm_type, vm_end
+#
+# In both cases $console holds what the guest said, without carriage returns in the first one, and $said
+# what vmm-run said. A script that fails prints the end of both.
+
+# shellcheck source=guest/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../../../guest/lib.sh"
+
+build=${PADDOCK_BUILD:-build/gcc}
+# shellcheck disable=SC2034
+cross=${PADDOCK_CROSS:-build/cross}
+run=$build/vmm-run
+guests=$(guest_cache)
+# shellcheck disable=SC2034
+mini=${PADDOCK_GUEST:-build/guest}/mini
+# Sanitizers slow guests down.
+# shellcheck disable=SC2034 # used by those who source this
+slow=${PADDOCK_SLOW:-1}
+PATH=$PATH:/usr/sbin:/sbin
+scratch=$(mktemp -d) || exit 1
+console=$scratch/console
+said=$scratch/said
+vm=     # process id of vmm-run while one runs in the background
+worker= # and of its worker
+
+clean_up() {
+    if [ -n "$vm" ]; then
+        kill -KILL "$vm" 2>/dev/null
+        [ -z "$worker" ] || kill -KILL "$worker" 2>/dev/null
+    fi
+    rm -rf "$scratch"
+}
+trap clean_up EXIT
+trap 'exit 130' INT TERM HUP
+
+# "exit 77" says to the runner: skipped, and the last line is the reason.
+skip() {
+    echo "$*"
+    exit 77
+}
+
+show() {
+    local file
+    for file in "$console" "$said"; do
+        [ ! -s "$file" ] || {
+            echo "--- ${file##*/}"
+            tail -n 60 "$file" | tail -c 8000
+        }
+    done
+    echo "---"
+}
+
+fail() {
+    show
+    echo "FAILED: $*"
+    exit 1
+}
+
+need_tool() {
+    local tool
+    for tool in "$@"; do
+        command -v "$tool" >/dev/null 2>&1 || skip "there is no $tool here (make deps)"
+    done
+}
+
+need_file() {
+    local file
+    for file in "$@"; do
+        [ -e "$file" ] || skip "there is no $file (make)"
+    done
+}
+
+need_file "$run" "$build/vmm-worker"
+
+need_guest() { # GUEST
+    kernel=$guests/$1/Image
+    initrd=${PADDOCK_GUEST:-build/guest}/$1.initramfs
+    [ -e "$kernel" ] || skip "no guest $1 in $guests (make guest)"
+    [ -e "$initrd" ] || skip "there is no $initrd (make guest)"
+}
+
+# Packs /test.sh (standard input) and further files behind the guest's initramfs; $initrd is then the
+# result.
+pack_script() { # [FILE...]
+    local tree=$scratch/pack
+    need_tool cpio
+    rm -rf "$tree"
+    mkdir -p "$tree"
+    cat >"$tree/test.sh"
+    [ $# = 0 ] || cp "$@" "$tree/"
+    (cd "$tree" && find . | cpio --quiet -o -H newc -R 0:0) >"$scratch/extra.cpio" || fail "cpio"
+    # An archive begins at a multiple of four bytes.
+    {
+        cat "$initrd"
+        head -c $(((4 - $(wc -c <"$initrd") % 4) % 4)) /dev/zero
+        cat "$scratch/extra.cpio"
+    } >"$scratch/initrd"
+    initrd=$scratch/initrd
+}
+
+# ---- In the foreground ------------------------------------------------------------------------------
+
+# Runs a VM and fails when its exit status is another. Statuses are common/outcome.h's: 0 for a
+# power-off, else 100 and the outcome's number.
+vm_run() { # STATUS ARGUMENT...
+    local wanted=$1 status
+    shift
+    echo "+ vmm-run $*"
+    "$run" "$@" >"$console" 2>"$said"
+    status=$?
+    tr -d '\r' <"$console" >"$console.text"
+    mv "$console.text" "$console"
+    [ $status = "$wanted" ] || fail "exit status $status instead of $wanted"
+}
+
+# ---- In the background ------------------------------------------------------------------------------
+
+vm_start() { # ARGUMENT...
+    echo "+ vmm-run $* &"
+    : >"$console"
+    : >"$said"
+    rm -f "$scratch/keys"
+    mkfifo "$scratch/keys" || fail "mkfifo"
+    exec 3<>"$scratch/keys" # both ends, so that neither open waits for the other
+    "$run" "$@" <"$scratch/keys" >"$console" 2>"$said" 3>&- &
+    vm=$!
+    vm_wait_for "ready: kernel" "$said"
+    worker=$(pgrep -P "$vm") || fail "vmm-run has no worker"
+}
+
+# Waits for a text in a file, for as long as the VM runs. The test's own deadline bounds it.
+vm_wait_for() { # TEXT [FILE]
+    local file=${2:-$console}
+    until grep -qF -- "$1" "$file"; do
+        kill -0 "$vm" 2>/dev/null || { grep -qF -- "$1" "$file" && return; } ||
+            fail "the VM is gone; waited for: $1"
+        sleep 0.05
+    done
+}
+
+vm_type() { # LINE...
+    printf '%s\n' "$@" >&3
+}
+
+# Waits for the VM's end. Nothing may be left of it.
+vm_end() { # STATUS
+    local status
+    wait "$vm"
+    status=$?
+    exec 3>&-
+    [ "$status" = "$1" ] || fail "exit status $status instead of $1"
+    ! kill -0 "$worker" 2>/dev/null || fail "the worker is still there"
+    vm=
+    worker=
+}
+
+# Waits until a process that is not our child is gone.
+wait_gone() { # PID
+    while kill -0 "$1" 2>/dev/null; do
+        sleep 0.05
+    done
+}
+
+# CPU time that a process has used, in clock ticks (a hundredth of a second).
+cpu_ticks() { # PID
+    [ -r "/proc/$1/stat" ] || skip "no /proc/PID/stat here"
+    sed 's/.*) //' "/proc/$1/stat" | awk '{ print $12 + $13 }'
+}
+
+# Resident memory of a process, KiB.
+resident() { # PID
+    awk '/^VmRSS:/ { print $2 }' "/proc/$1/status"
+}
+
+# ---- What was said --------------------------------------------------------------------------------
+
+expect() { # FILE TEXT
+    grep -qF -- "$2" "$1" || fail "expected: $2"
+}
+
+expect_not() { # FILE TEXT
+    ! grep -qF -- "$2" "$1" || fail "not expected: $2"
+}
+
+# How the VM ended, as vmm-run says it: "ended: NAME...".
+expect_end() { # NAME
+    grep -q "^vmm-run: ended: $1[: ]" "$said" || fail "expected the end: $1"
+}
+
+expect_no_warning() {
+    ! grep -E '^vmm-run: worker (emergency|alert|critical|error|warning)' "$said" || fail "the worker complained"
+}
+
+# A counter that vmm-run printed (--stats).
+counter() { # NAME
+    sed -n "s/^vmm-run: stats: $1 //p" "$said" | tail -n 1
+}
+
+# ---- Disks ------------------------------------------------------------------------------------------
+
+# An ext4 file system with a busybox userland in it: init, getty and login on the serial port, and
+# whatever further files the folder named third holds.
+make_root() { # FILE MIB [FOLDER]
+    local tree=$scratch/root applet
+    need_tool mkfs.ext4
+    rm -rf "$tree"
+    mkdir -p "$tree"/{bin,sbin,usr/bin,usr/sbin,etc/init.d,proc,sys,dev,tmp,root,run,mnt}
+    cp "$guests/busybox/busybox" "$tree/bin/" || fail "no busybox"
+    for applet in sh init; do
+        ln -s /bin/busybox "$tree/bin/$applet"
+    done
+    ln -s /bin/busybox "$tree/sbin/init"
+    echo 'root::0:0:root:/root:/bin/sh' >"$tree/etc/passwd"
+    echo 'root:x:0:' >"$tree/etc/group"
+    echo paddock >"$tree/etc/hostname"
+    cat >"$tree/etc/init.d/rcS" <<'END'
+#!/bin/sh
+/bin/busybox mount -t proc proc /proc
+/bin/busybox mount -o remount,rw /
+/bin/busybox --install -s
+mount -t sysfs sysfs /sys
+mount -t tmpfs tmpfs /tmp
+hostname -F /etc/hostname
+END
+    chmod 755 "$tree/etc/init.d/rcS"
+    printf '%s\n' '::sysinit:/etc/init.d/rcS' 'ttyS0::respawn:/sbin/getty 115200 ttyS0 vt100' \
+        '::shutdown:/bin/umount -a -r' >"$tree/etc/inittab"
+    [ $# -lt 3 ] || cp -R "$3/." "$tree/"
+    rm -f "$1"
+    mkfs.ext4 -q -F -L root -d "$tree" "$1" "$2M" >"$scratch/mkfs" || fail "mkfs.ext4"
+}
