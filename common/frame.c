@@ -212,10 +212,10 @@ int frame_send(int fd, uint16_t type, uint32_t seq, const void *payload, size_t 
     while (done < FRAME_HEADER_SIZE + size) {
         size_t in_header = done < FRAME_HEADER_SIZE ? done : FRAME_HEADER_SIZE;
         size_t in_payload = done - in_header;
-        /* An iovec is not const, because it serves reading as well. */
+        /* An iovec is not const, because it serves reading as well. An empty payload may be NULL. */
         struct iovec iov[2] = {
             {header + in_header, FRAME_HEADER_SIZE - in_header},
-            {(uint8_t *)(uintptr_t)payload + in_payload, size - in_payload},
+            {size == 0 ? header : (uint8_t *)(uintptr_t)payload + in_payload, size - in_payload},
         };
         struct msghdr msg = {.msg_iov = iov, .msg_iovlen = 2};
         ssize_t n;

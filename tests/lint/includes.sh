@@ -24,7 +24,8 @@ tests/diff             tests/diff                                  api,soft
 tests/sweep            tests/sweep,hypervisor/soft                 api,soft
 tests/fuzz             tests/fuzz,hypervisor/soft,vmm-worker,common,supervisor,vmm-net,ctl   api,soft
 tests/bench            tests/bench                                 none
-tests/tools            tests/tools,common                           none
+tests/guest            tests/guest                                 none
+guest/mini             guest/mini                                  none
 tests/unit/hypervisor  tests/unit/hypervisor,hypervisor/soft,tests/hv-conformance   api,soft
 tests/unit/vmm         tests/unit/vmm,tests/vmm                    api,soft
 tests/unit/common      tests/unit/common,common                    none
