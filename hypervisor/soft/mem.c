@@ -117,12 +117,13 @@ static bool exit_stage2(struct access *a, uint64_t va, uint64_t ipa, bool walkin
     return false;
 }
 
-/* D2.10: comes after every other fault. */
+/* D2.10: comes after every other fault, also those that exit. */
 static bool watchpoint(struct access *a, uint64_t va, unsigned size)
 {
     bool read;
 
-    if (!debug_watchpoint_hit(a->c, va, size, a->kind, a->t == &a->c->tlbs[0], &read)) {
+    if (LIKELY(!a->c->watching) ||
+        !debug_watchpoint_hit(a->c, va, size, a->kind, a->t == &a->c->tlbs[0], &read)) {
         return true;
     }
     debug_raise(a->c, cpu_op_pc(a->c, a->op), EC_WATCHPOINT_LOWER,
@@ -153,7 +154,7 @@ static bool access_translate(struct access *a, uint64_t va, unsigned size, struc
     if (page->host != NULL && (page->rights_map & a->kind) != a->kind) {
         return exit_stage2(a, va, page->ipa | (va & ~GUEST_PAGE_MASK), false);
     }
-    if (UNLIKELY(a->c->watching) && !watchpoint(a, va, size)) {
+    if (page->host != NULL && !watchpoint(a, va, size)) {
         return false;
     }
     mmu_tlb_fill(a->c, a->t, mmu_untag(a->c, va), page);
@@ -185,6 +186,9 @@ static bool access_mmio(struct access *a, const struct mmu_page *page, unsigned 
     uint64_t ipa = page->ipa | (a->va & ~GUEST_PAGE_MASK);
 
     if (gic != NULL && gic_mmio_claims(gic, ipa)) {
+        if (!watchpoint(a, a->va, size)) {
+            return false;
+        }
         if (access_write(a)) {
             gic_mmio_write(gic, ipa, size, *val);
         } else {
