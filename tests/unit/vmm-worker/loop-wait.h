@@ -15,9 +15,20 @@
         uint64_t loop_end_ = uv_hrtime() + LOOP_WAIT_NS;                                           \
         while (!(condition)) {                                                                     \
             assert_true(uv_hrtime() < loop_end_);                                                  \
-            uv_run((loop), UV_RUN_NOWAIT);                                                         \
+            loop_turn(loop);                                                                       \
         }                                                                                          \
     } while (0)
+
+/* One turn of the loop, once it has something to do, or a little later: other threads may have
+ * changed something as well. */
+static inline void loop_turn(uv_loop_t *loop)
+{
+    struct pollfd p = {.fd = uv_backend_fd(loop), .events = POLLIN};
+    int timeout = uv_backend_timeout(loop);
+
+    (void)poll(&p, 1, timeout < 0 || timeout > 2 ? 2 : timeout);
+    uv_run(loop, UV_RUN_NOWAIT);
+}
 
 /* Lets everything happen that does not wait for anybody: to see that something does not. */
 static inline void loop_settle(uv_loop_t *loop)

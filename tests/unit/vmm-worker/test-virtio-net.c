@@ -10,6 +10,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -199,12 +201,17 @@ static void await_used(struct fixture *f, unsigned queue, uint32_t *head, uint32
     loop_wait(&f->loop, driver_used(&f->driver, queue, head, written));
 }
 
-static void post(struct fixture *f, uint16_t slot, uint32_t size)
+static void post_size(struct fixture *f, uint16_t slot, uint32_t size)
 {
     driver_put(&f->driver, f->driver.queue[RX].desc, slot, f->rx_slots + (uint64_t)slot * SLOT,
                size, D_WRITE, 0);
     driver_add(&f->driver, RX, slot);
     driver_notify(&f->driver, RX);
+}
+
+static void post(struct fixture *f, uint16_t slot)
+{
+    post_size(f, slot, SLOT);
 }
 
 static const uint8_t *received(struct fixture *f, uint32_t slot)
@@ -327,7 +334,7 @@ static void test_checksum_offload_where_the_peer_takes_it(void **state)
     peer_expect(f, frame, 64);
     send_with_header(f, 0, 1);
     assert_int_equal(counter(f, "net0.tx_dropped"), 1);
-    post(f, 0, SLOT);
+    post(f, 0);
     peer_send(f, frame, 64);
     await_used(f, RX, &head, &written);
     assert_int_equal(received(f, 0)[0], 2);
@@ -344,7 +351,7 @@ static void test_receives_with_one_buffer_each(void **state)
         uint32_t head, written;
 
         fill(frame, sizeof(frame), i);
-        post(f, 2, SLOT);
+        post(f, 2);
         peer_send(f, frame, sizes[i]);
         await_used(f, RX, &head, &written);
         assert_int_equal(head, 2);
@@ -385,7 +392,7 @@ static void test_drops_what_does_not_fit_and_keeps_the_buffer(void **state)
     uint32_t head, written;
 
     driver_start(&f->driver, F_MAC, 2);
-    post(f, 1, HEADER + 100);
+    post_size(f, 1, HEADER + 100);
     peer_send(f, frame, 101);
     peer_send(f, frame, VIRTIO_NET_FRAME_MAX);
     peer_send(f, frame, 13);
@@ -471,7 +478,7 @@ static void test_frames_wait_for_the_driver(void **state)
     while (got < sent) {
         uint32_t head, written;
 
-        post(f, (uint16_t)(got % DRIVER_QUEUE), SLOT);
+        post(f, (uint16_t)(got % DRIVER_QUEUE));
         await_used(f, RX, &head, &written);
         assert_int_equal(head, got % DRIVER_QUEUE);
         assert_int_equal(written, HEADER + 1000);
@@ -528,7 +535,7 @@ static void test_frames_in_any_pieces(void **state)
     driver_start(&f->driver, F_MAC, 2);
     for (unsigned piece = 1; piece < 9; piece++) {
         fill(packet + 4, 100, piece);
-        post(f, 0, SLOT);
+        post(f, 0);
         for (size_t done = 0; done < sizeof(packet); done += piece) {
             size_t left = sizeof(packet) - done;
 
@@ -548,7 +555,7 @@ static void test_reset_forgets_the_buffers(void **state)
     uint32_t head, written;
 
     driver_start(&f->driver, F_MAC, 2);
-    post(f, 7, HEADER + 20);
+    post_size(f, 7, HEADER + 20);
     peer_send(f, frame, 200); /* too large: the buffer is kept by the device */
     loop_wait(&f->loop, counter(f, "net0.rx_dropped") == 1);
     driver_write(&f->driver, R_STATUS, 0);
@@ -556,7 +563,7 @@ static void test_reset_forgets_the_buffers(void **state)
     peer_send(f, frame, 30);
     loop_settle(&f->loop);
     assert_false(driver_used(&f->driver, RX, &head, &written));
-    post(f, 4, SLOT);
+    post(f, 4);
     await_used(f, RX, &head, &written);
     assert_int_equal(head, 4);
     assert_int_equal(written, HEADER + 30);
@@ -597,11 +604,88 @@ static void test_event_indices(void **state)
         transmit(f, (uint16_t)(i % DRIVER_QUEUE), frame, sizeof(frame));
         await_used(f, TX, &head, &written);
         peer_expect(f, frame, sizeof(frame));
-        post(f, (uint16_t)(i % DRIVER_QUEUE), SLOT);
+        post(f, (uint16_t)(i % DRIVER_QUEUE));
         peer_send(f, frame, sizeof(frame));
         await_used(f, RX, &head, &written);
         assert_memory_equal(received(f, head) + HEADER, frame, sizeof(frame));
     }
+}
+
+struct vcpu {
+    struct fixture *f;
+    pthread_t thread;
+    atomic_bool done;
+};
+
+enum {
+    FRAMES = 2000
+};
+
+/* Transmits and takes what comes back, spinning; the loop runs on the other thread. */
+static void *run_vcpu(void *arg)
+{
+    struct vcpu *vcpu = arg;
+    struct fixture *f = vcpu->f;
+    unsigned sent = 0, returned = 0, got = 0;
+    uint8_t frame[300];
+
+    for (uint16_t i = 0; i < DRIVER_QUEUE; i++) {
+        post(f, i);
+    }
+    while (got < FRAMES) {
+        uint32_t head, written;
+
+        if (sent < FRAMES && sent - returned < DRIVER_QUEUE) {
+            fill(frame, sizeof(frame), sent);
+            transmit(f, (uint16_t)(sent % DRIVER_QUEUE), frame, sizeof(frame));
+            sent++;
+        }
+        if (driver_used(&f->driver, TX, &head, &written)) {
+            returned++;
+        }
+        if (driver_used(&f->driver, RX, &head, &written)) {
+            fill(frame, sizeof(frame), got);
+            if (head != got % DRIVER_QUEUE || written != HEADER + sizeof(frame) ||
+                memcmp(received(f, head) + HEADER, frame, sizeof(frame)) != 0) {
+                break;
+            }
+            got++;
+            post(f, (uint16_t)head);
+        }
+    }
+    atomic_store(&vcpu->done, true);
+    return (void *)(uintptr_t)got;
+}
+
+static void test_vcpu_and_loop_side_by_side(void **state)
+{
+    struct fixture *f = *state;
+    struct vcpu vcpu = {.f = f};
+    uint8_t echo[65536];
+    size_t from = 0, to = 0;
+    void *got;
+
+    driver_start(&f->driver, F_MAC, 2);
+    atomic_init(&vcpu.done, false);
+    assert_int_equal(pthread_create(&vcpu.thread, NULL, run_vcpu, &vcpu), 0);
+    while (!atomic_load(&vcpu.done)) {
+        ssize_t n;
+
+        loop_turn(&f->loop);
+        if (from == to) {
+            n = recv(f->peer, echo, sizeof(echo), MSG_DONTWAIT);
+            from = 0;
+            to = n > 0 ? (size_t)n : 0;
+        }
+        if (from < to) {
+            n = send(f->peer, echo + from, to - from, MSG_DONTWAIT);
+            from += n > 0 ? (size_t)n : 0;
+        }
+    }
+    pthread_join(vcpu.thread, &got);
+    assert_int_equal((uintptr_t)got, FRAMES);
+    assert_int_equal(counter(f, "net0.tx_frames"), FRAMES);
+    assert_int_equal(counter(f, "net0.rx_frames"), FRAMES);
 }
 
 static void test_refuses(void **state)
@@ -650,6 +734,7 @@ int main(void)
         test(test_reset_forgets_the_buffers),
         test(test_broken_driver_is_told_and_may_come_back),
         test(test_event_indices),
+        test(test_vcpu_and_loop_side_by_side),
         test(test_refuses),
     };
 
