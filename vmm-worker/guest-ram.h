@@ -42,4 +42,7 @@ void guest_ram_put32(void *p, uint32_t v);
 uint16_t guest_ram_acquire16(const void *p);
 void guest_ram_release16(void *p, uint16_t v);
 
+/* What is written before it is seen by the guest before what is read after it is read. */
+void guest_ram_fence(void);
+
 #endif

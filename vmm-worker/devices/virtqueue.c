@@ -248,7 +248,7 @@ bool virtq_should_interrupt(struct virtq *q)
     }
     q->signalled_used = new;
     /* The driver writes what it wants and then looks at the used index; we the other way round. */
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    guest_ram_fence();
     if (q->event_idx) {
         uint16_t event = guest_ram_get16(used_event(q, avail));
 
@@ -275,7 +275,7 @@ bool virtq_enable_notify(struct virtq *q)
         guest_ram_put16(used + RING_FLAGS, 0);
     }
     /* What the driver made available before it could see this, it did not tell us of. */
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    guest_ram_fence();
     return guest_ram_get16(avail + RING_INDEX) != q->next_avail;
 }
 
