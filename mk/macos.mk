@@ -13,7 +13,7 @@ MACOS_FLAGS  = -target arm64-apple-macos15.0 -isysroot $(MACOS_SDK)
 MACOS_WORKER      := $(wildcard common/*.c vmm-worker/*.c vmm-worker/devices/*.c)
 MACOS_ENGINE      := $(wildcard hypervisor/soft/*.c)
 MACOS_CONFORMANCE := $(wildcard tests/hv-conformance/*.c)
-MACOS_TOOLS       := $(wildcard tests/tools/vmm-run*.c)
+MACOS_TOOLS       := $(wildcard tests/tools/vmm-run.c tests/tools/run-*.c)
 macos_objects = $(patsubst %.c,$(MACOS_OUT)/%.o,$(1))
 
 .PHONY: check-macos

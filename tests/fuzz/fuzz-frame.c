@@ -36,7 +36,7 @@ static void send_piece(int fd, const uint8_t *bytes, size_t size, size_t fds)
         c->cmsg_len = CMSG_LEN(fds * sizeof(int));
         memcpy(CMSG_DATA(c), list, fds * sizeof(int));
     }
-    (void)!sendmsg(fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
+    (void)!sendmsg(fd, &msg, MSG_DONTWAIT);
 }
 
 static int count_fds(void)

@@ -45,6 +45,12 @@ static int make(void **state)
     assert_non_null(c);
     c->open_before = count_fds();
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+#ifdef SO_NOSIGPIPE
+    for (int i = 0; i < 2; i++) {
+        int on = 1;
+        setsockopt(pair[i], SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof(on));
+    }
+#endif
     c->peer = pair[0];
     c->own = pair[1];
     frame_reader_init(&c->reader);
