@@ -33,7 +33,7 @@
 #define PROTOCOL_CPUS_MAX    16u
 #define PROTOCOL_MEMORY_MIN  (UINT64_C(64) << 20)
 #define PROTOCOL_MEMORY_MAX  (UINT64_C(64) << 30)
-#define PROTOCOL_STATS_MAX   320u
+#define PROTOCOL_STATS_MAX   384u /* the largest VM has some 340, and they still fit in a frame */
 
 enum message_type {
     /* Supervisor to worker. */
