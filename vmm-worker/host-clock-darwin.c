@@ -28,12 +28,12 @@ uint64_t host_ticks_per_second(void)
     return NS_PER_SECOND * base.denom / base.numer;
 }
 
-void host_cond_init(pthread_cond_t *cond)
+void clock_cond_init(pthread_cond_t *cond)
 {
     pthread_cond_init(cond, NULL);
 }
 
-void host_cond_wait_for(pthread_cond_t *cond, pthread_mutex_t *lock, uint64_t ns)
+void clock_cond_wait_for(pthread_cond_t *cond, pthread_mutex_t *lock, uint64_t ns)
 {
     struct timespec t = {.tv_sec = (time_t)(ns / NS_PER_SECOND),
                          .tv_nsec = (long)(ns % NS_PER_SECOND)};

@@ -30,7 +30,7 @@ uint64_t host_ticks_per_second(void)
     return LIBHV_FREQUENCY;
 }
 
-void host_cond_init(pthread_cond_t *cond)
+void clock_cond_init(pthread_cond_t *cond)
 {
     pthread_condattr_t attr;
 
@@ -40,7 +40,7 @@ void host_cond_init(pthread_cond_t *cond)
     pthread_condattr_destroy(&attr);
 }
 
-void host_cond_wait_for(pthread_cond_t *cond, pthread_mutex_t *lock, uint64_t ns)
+void clock_cond_wait_for(pthread_cond_t *cond, pthread_mutex_t *lock, uint64_t ns)
 {
     uint64_t until = host_ns() + ns;
     struct timespec t = {.tv_sec = (time_t)(until / NS_PER_SECOND),

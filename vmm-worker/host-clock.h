@@ -14,8 +14,8 @@ uint64_t host_ticks_per_second(void);
 
 /* Monotonic nanoseconds, and condition variables that wait by them. */
 uint64_t host_ns(void);
-void host_cond_init(pthread_cond_t *cond);
+void clock_cond_init(pthread_cond_t *cond);
 /* Waits for cond at most `ns` nanoseconds; may return early. */
-void host_cond_wait_for(pthread_cond_t *cond, pthread_mutex_t *lock, uint64_t ns);
+void clock_cond_wait_for(pthread_cond_t *cond, pthread_mutex_t *lock, uint64_t ns);
 
 #endif

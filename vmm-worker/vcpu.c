@@ -315,7 +315,7 @@ static void park(struct vcpu *v)
         if (atomic_load(&set->active) != 0 && left > VCPU_IPI_POLL_NS) {
             left = VCPU_IPI_POLL_NS;
         }
-        host_cond_wait_for(&set->wake, &set->lock, left);
+        clock_cond_wait_for(&set->wake, &set->lock, left);
     }
     atomic_fetch_sub(&set->parked, 1);
     set_active_locked(set, true);
@@ -507,8 +507,8 @@ int vcpus_start(struct vcpu_set *set, unsigned count, const struct bus *bus,
 {
     *set = (struct vcpu_set){.count = count, .bus = bus, .ram = ram, .events = *events};
     pthread_mutex_init(&set->lock, NULL);
-    host_cond_init(&set->changed);
-    host_cond_init(&set->wake);
+    clock_cond_init(&set->changed);
+    clock_cond_init(&set->wake);
     psci_init(&set->psci, count);
     *code = 0;
     for (unsigned i = 0; i < count && *code == 0; i++) {
@@ -558,7 +558,7 @@ void vcpus_pause(struct vcpu_set *set)
         }
         if (!all_out) {
             kick_locked(set);
-            host_cond_wait_for(&set->changed, &set->lock, KICK_AGAIN_NS);
+            clock_cond_wait_for(&set->changed, &set->lock, KICK_AGAIN_NS);
         }
     }
     pthread_mutex_unlock(&set->lock);
@@ -600,7 +600,7 @@ void vcpus_stop(struct vcpu_set *set)
         }
         if (any) {
             kick_locked(set);
-            host_cond_wait_for(&set->changed, &set->lock, KICK_AGAIN_NS);
+            clock_cond_wait_for(&set->changed, &set->lock, KICK_AGAIN_NS);
         }
     }
     pthread_mutex_unlock(&set->lock);

@@ -541,7 +541,7 @@ static void blk_reset(void *dev)
 
     atomic_store(&b->abandon, true);
     while (b->in_flight && (now = host_ns()) < until) {
-        host_cond_wait_for(&b->idle, &b->virtio.lock, until - now);
+        clock_cond_wait_for(&b->idle, &b->virtio.lock, until - now);
     }
 }
 
@@ -694,7 +694,7 @@ int virtio_blk_new(struct virtio_blk **out, const struct virtio_blk_config *conf
     }
     fill_config(b);
     pthread_cond_init(&b->wake, NULL);
-    host_cond_init(&b->idle);
+    clock_cond_init(&b->idle);
     virtio_init(&b->virtio, &blk_ops, b, config->name, config->ram, config->spi, config->set_irq,
                 read_only ? F_RO : F_FLUSH | F_DISCARD | F_WRITE_ZEROES);
     err = start_thread(b);
