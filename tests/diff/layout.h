@@ -32,13 +32,13 @@
 #define DIFF_FAULTS      72
 
 /*
- * Not round, and so the stride: a power of two more than one of them, which cases often compute, is in no other. What
- * only the oracle has mapped is far up, where random numbers of any width seldom point; so is its program's text
- * (mk/flags.mk).
+ * Not round, and so the stride: a power of two more than one of them, which cases often compute, is in no other; and
+ * so far apart that a random number seldom leads from one slot to another, whose pages may be changing. What only
+ * the oracle has mapped is further up still; so is its program's text (mk/flags.mk).
  */
-#define DIFF_CODE_VA     UINT64_C(0x2b5d3f7000)
+#define DIFF_CODE_VA     UINT64_C(0x2b5d3f700000)
 #define DIFF_DATA_VA     UINT64_C(0x1234560000)
-#define DIFF_DATA_STRIDE UINT64_C(0x44cc000)
+#define DIFF_DATA_STRIDE UINT64_C(0xa76f5f000)
 #define DIFF_SHARED_VA   UINT64_C(0x6a91c3500000)
 #define DIFF_STACK_VA    UINT64_C(0x6ac7e2900000) /* of the oracle's signal handler */
 #define DIFF_STACK_SIZE  UINT64_C(0x40000)

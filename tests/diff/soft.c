@@ -13,7 +13,7 @@
 #define RAM_SIZE      UINT64_C(0x1800000)
 
 /* One page of EL1 code; VBAR_EL1 is its upper half. */
-#define STUB_VA       UINT64_C(0x3b6c1a2000)
+#define STUB_VA       UINT64_C(0x3b6c1a200000)
 #define STUB_SYNC     (STUB_VA + 0x00) /* IC IALLU; DSB ISH; ISB; HVC */
 #define STUB_ERET     (STUB_VA + 0x20)
 #define STUB_VECTORS  0x800
