@@ -255,6 +255,19 @@ static void test_step_at_el1(void **state)
     no_exception(g);
 }
 
+/* SPSR.SS means nothing while software step is off. */
+static void test_return_with_ss(void **state)
+{
+    struct guest *g = *state;
+    const uint32_t code[] = {a64_brk(0)};
+
+    set_mdscr(g, 0);
+    GUEST_PROGRAM(g, code);
+    step_from(g, CODE, EL0T | PSTATE_SS);
+    guest_run_sync(g, true, 0x3c);
+    assert_true(guest_sys(g, HV_SYS_REG_SPSR_EL1) == EL0T);
+}
+
 static void test_step_over_a_return(void **state)
 {
     struct guest *g = *state;
@@ -447,6 +460,9 @@ static void test_context_breakpoints(void **state)
     start(g, EL1H_D0);
     no_exception(g);
     set_breakpoint(g, 1, 0x1234, (BCR(0) & ~UINT64_C(1)) | BT(3));
+    start(g, EL1H_D0);
+    no_exception(g);
+    set_breakpoint(g, 1, 0x1234, BCR(0) | BT(2)); /* not made to be linked to */
     start(g, EL1H_D0);
     no_exception(g);
     set_breakpoint(g, 1, 0x1234, BCR(CR_EL1) | BT(3));
@@ -824,6 +840,7 @@ int main(void)
         GUEST_TEST(test_step_into_exceptions),
         GUEST_TEST(test_step_and_interrupt),
         GUEST_TEST(test_step_at_el1),
+        GUEST_TEST(test_return_with_ss),
         GUEST_TEST(test_step_over_a_return),
         GUEST_TEST(test_step_from_outside),
         GUEST_TEST(test_breakpoints),

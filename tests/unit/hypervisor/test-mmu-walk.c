@@ -140,6 +140,11 @@ static void small_first_table(struct guest *g, struct range *r)
     r->root = below | 1; /* TTBR.CnP is no address bit */
     use_range(g, r);
     expect_leads_to(g, va, DATA & ~ones(r->page_bits));
+    if (size == 64) {
+        r->root = below | 0x3f; /* nor are bits 5:1 */
+        use_range(g, r);
+        expect_leads_to(g, va, DATA & ~ones(r->page_bits));
+    }
 }
 
 static void test_small_first_table(void **state)

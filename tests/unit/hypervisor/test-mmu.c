@@ -186,6 +186,30 @@ static void test_many_asids(void **state)
     }
 }
 
+/* Nor is anything left of the ASIDs before once they are told apart anew. */
+static void test_asids_are_forgotten(void **state)
+{
+    struct guest *g = *state;
+    struct range full = process(g, VA, DATA, 1, PTE_USER | PTE_NG);
+    struct range empty = {.page_bits = 12, .in_bits = 39};
+
+    for (unsigned i = 0; i < 200; i++) {
+        guest_map(g, &full, VA + 0x1000 * i, DATA, 3, PTE_USER | PTE_NG);
+    }
+    guest_map(g, &empty, CODE, CODE, 2, PTE_USER | PTE_READ_ONLY);
+    guest_mmu_on(g, &full, NULL);
+    for (unsigned i = 0; i < 200; i++) {
+        set_ttbr0(g, full.root | ASID(i));
+        assert_int_equal(load_at_el0(g, VA + 0x1000 * i), 1);
+    }
+    for (unsigned i = 200; i < 400; i++) {
+        set_ttbr0(g, empty.root | ASID(i));
+        for (unsigned n = 0; n < 200; n++) {
+            assert_int_equal(fault_at_el0(g, VA + 0x1000 * n), FSC_TRANSLATION | 1);
+        }
+    }
+}
+
 /* TCR_EL1.A1: the ASID is TTBR1's. */
 static void test_asid_of_ttbr1(void **state)
 {
@@ -989,6 +1013,7 @@ int main(void)
         GUEST_TEST(test_asids_keep_processes_apart),
         GUEST_TEST(test_high_addresses_reach_no_other_asid),
         GUEST_TEST(test_many_asids),
+        GUEST_TEST(test_asids_are_forgotten),
         GUEST_TEST(test_asid_of_ttbr1),
         GUEST_TEST(test_short_asids),
         GUEST_TEST(test_nonglobal_at_el1),

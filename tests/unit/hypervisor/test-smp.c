@@ -340,20 +340,29 @@ static void test_ic_ivau_reaches_the_others(void **state)
         /*  6 */ a64_msr(IC_IVAU, 1),
         /*  7 */ a64_dsb(),
         /*  8 */ STLR(0, 12),
-        /*  9 */ cmp(0, 8),
-        /* 10 */ b_cond(NE, -10),
-        /* 11 */ a64_hvc(1),
+        /*  9 */ YIELD,
+        /* 10 */ LDAR(9, 13), /* both have called this version */
+        /* 11 */ cmp(9, 0),
+        /* 12 */ b_cond(NE, -3),
+        /* 13 */ LDAR(9, 14),
+        /* 14 */ cmp(9, 0),
+        /* 15 */ b_cond(NE, -6),
+        /* 16 */ cmp(0, 8),
+        /* 17 */ b_cond(NE, -17),
+        /* 18 */ a64_hvc(1),
     };
     const uint32_t caller[] = {
         /* 0 */ LDAR(9, 12),
         /* 1 */ a64_isb(),
         /* 2 */ 0xd63f0020, /* blr x1 */
         /* 3 */ cmp(0, 9),
-        /* 4 */ b_cond(LO, 4),
-        /* 5 */ cmp(9, 8),
-        /* 6 */ b_cond(NE, -6),
-        /* 7 */ a64_hvc(1),
-        /* 8 */ a64_hvc(2),
+        /* 4 */ b_cond(LO, 6),
+        /* 5 */ STLR(9, 13),
+        /* 6 */ YIELD,
+        /* 7 */ cmp(9, 8),
+        /* 8 */ b_cond(NE, -8),
+        /* 9 */ a64_hvc(1),
+        /* 10 */ a64_hvc(2),
     };
     const uint32_t function[] = {a64_movz(0, 0, 0), a64_ret()};
 
@@ -362,8 +371,10 @@ static void test_ic_ivau_reaches_the_others(void **state)
     w[0].x[10] = a64_movz(0, 0, 0);
     for (unsigned i = 0; i < 3; i++) {
         w[i].x[1] = DATA;
-        w[i].x[8] = ROUNDS(2000);
+        w[i].x[8] = ROUNDS(500);
         w[i].x[12] = SHARED(0);
+        w[i].x[13] = SHARED(i == 0 ? 1 : i);
+        w[i].x[14] = SHARED(2);
         if (i > 0) {
             w[i].pc = PUT(g, i, caller);
         }
@@ -731,7 +742,7 @@ static unsigned run_litmus(struct guest *g, const uint32_t body[2][4], uint64_t 
 static void test_memory_order(void **state)
 {
     struct guest *g = *state;
-    const uint64_t rounds = ROUNDS(4000);
+    const uint64_t rounds = ROUNDS(16000);
     const uint32_t nop = a64_nop();
     /* X in [X1], Y in [X2]. */
     static const unsigned full = 11, stores = 10, loads = 9;
