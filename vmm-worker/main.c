@@ -142,6 +142,7 @@ static void close_handles(struct worker *w)
     uv_close((uv_handle_t *)&w->stop_timer, NULL);
     uv_close((uv_handle_t *)&w->grace_timer, NULL);
     uv_close((uv_handle_t *)&w->term, NULL);
+    signal(SIGTERM, SIG_IGN); /* it ends already, and its exit status is to say how */
 }
 
 /* Says how it ended, once everything is down: whoever hears it may rely on the console's log being

@@ -475,6 +475,9 @@ static void test_sleepers_sleep_on(void **state)
     while (atomic_load(done) == 0) {
         sched_yield();
     }
+    while (!atomic_load(&w[0].exists)) {
+        sched_yield(); /* its handle is ours to read only now */
+    }
     OK(hv_vcpus_exit(&w[0].vcpu, 1));
     workers_join(w, 2);
     assert_int_equal(w[0].exit.reason, HV_EXIT_REASON_CANCELED);
