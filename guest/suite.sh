@@ -307,7 +307,7 @@ cat file.* | sort -n | md5sum
 rm file.*; ls file.* 2>/dev/null | wc -l
 echo x >>app; echo y >>app; cat app
 basename /a/b/c.txt .txt; dirname /a/b/c.txt
-realpath tree/../tree/a/link | sed 's/.*work/work/'
+realpath tree/../tree/a/link | sed 's/.*tree/tree/'
 test -d tree && test -f nums && test ! -e nope && echo tests
 [ abc = abc ] && [ 1 -lt 2 ] && [ -n x ] && [ -z '' ] && echo true
 [ -L tree/a/link ] && [ -x f ] && echo link
