@@ -36,11 +36,16 @@ for wfi in park exit; do
     expect_end stopped
 
     for cpus in 1 2 3 8 16; do
-        vm_start --kernel "$mini/idle.img" --cpus $cpus --stop-timeout 50
+        vm_start --kernel "$mini/idle.img" --cpus $cpus --stop-timeout 50 --stats
         vm_wait_for "mini: idle on $cpus vCPUs"
         kill -TERM "$vm"
         vm_end 105
         expect_end stop_ignored
+        waits=$(counter exits.wfx)
+        case $wfi in
+        park) [ -z "$waits" ] || fail "WFI left hv_vcpu_run $waits times" ;;
+        exit) [ "${waits:-0}" -ge 1 ] || fail "WFI stayed in hv_vcpu_run" ;;
+        esac
     done
 done
 
