@@ -22,6 +22,8 @@
 
 #include "vm-config.h"
 
+#define HOST_NETWORKS_MAX 32u
+
 struct diagnostics;
 
 enum log_format {
@@ -53,6 +55,12 @@ struct host_config {
     uint64_t event_retention;
     int log_level; /* as syslog(3) */
     enum log_format log_format;
+    size_t
+        network_count; /* `networks:`, name to {mode: socket, path, mtu}: what VMs may join by name */
+    struct host_network {
+        char *name, *path;
+        uint16_t mtu;
+    } network[HOST_NETWORKS_MAX];
     struct vm_config defaults;
     size_t vm_count;
     struct host_vm *vm;

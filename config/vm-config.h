@@ -51,7 +51,8 @@ struct vm_disk {
 
 struct vm_net {
     enum net_mode mode;
-    char *path; /* the server's Unix socket */
+    char *name; /* of the host's `networks` (short form: "- NAME"), which gives the path; or NULL */
+    char *path; /* the server's Unix socket; only files that root wrote may name one */
     uint8_t mac[6];
     bool has_mac; /* else from the VM's id */
     uint16_t mtu;
