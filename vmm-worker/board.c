@@ -172,6 +172,8 @@ static int make_console(const struct making *m)
     if (b->console == NULL) {
         return failed(m, errno, "console log", "cannot be set up");
     }
+    console_set_report(b->console, m->config->log, m->config->ctx);
+    console_prefer(b->console, m->config->console);
     b->uart = uart_new(b->console, BOARD_SPI_UART, set_irq);
     return place(m, "uart", BOARD_UART_BASE, 0x1000, BOARD_SPI_UART, &uart_ops, b->uart);
 }
@@ -387,13 +389,8 @@ void board_free(struct board *b)
     boot_timer_free(b->boot_timer);
     gpio_free(b->gpio);
     rtc_free(b->rtc);
-    if (b->console != NULL) {
-        console_set_sink(b->console, NULL, NULL); /* the port it leads to goes first */
-    }
     uart_free(b->uart);
-    if (b->console != NULL) {
-        console_free(b->console);
-    }
+    console_free(b->console);
 }
 
 void board_stats(const struct board *b, struct stats *out)

@@ -57,8 +57,10 @@ struct board_config {
     const struct guest_ram *ram;
     struct vcpu_set *vcpus; /* told of every interrupt that is raised */
     const struct vm_description *description;
+    enum console_port console; /* that gets the console's input (console.h) */
     void (*booted)(void *ctx, uint64_t microseconds);
-    void (*remark)(void *ctx, const char *text);
+    void (*remark)(void *ctx, const char *text); /* any thread */
+    void (*log)(void *ctx, const char *text); /* the loop's thread, up to the end of board_free */
     void (*vsock_incoming)(void *ctx, uint32_t port, int fd);
     void *ctx;
 };

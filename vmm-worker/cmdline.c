@@ -2,7 +2,6 @@
 /* cmdline.c: see cmdline.h. */
 #include "cmdline.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -61,4 +60,38 @@ int cmdline_compose(const char *user, char out[CMDLINE_SIZE])
                  split == 0 || user[split - 1] == ' ' ? "" : " ", tail,
                  user[split] == '\0' ? "" : " ", user + split);
     return n < 0 || (size_t)n >= CMDLINE_SIZE ? -1 : 0;
+}
+
+/* Whether the value at s, of which n characters are left, names this console. */
+static bool names(const char *s, size_t n, const char *console)
+{
+    size_t length = strlen(console);
+
+    return n >= length && memcmp(s, console, length) == 0 &&
+           (n == length || s[length] == ',' || s[length] == '"');
+}
+
+bool cmdline_wants_hvc(const char *user)
+{
+    static const char key[] = "console=";
+    const char *end = user + init_part(user);
+    bool hvc = false;
+
+    for (const char *p = user; p < end; p += *p == ' ') {
+        size_t length = word_length(p);
+        const char *value = p + (*p == '"');
+        size_t n = length - (*p == '"');
+
+        if (n > sizeof(key) && memcmp(value, key, sizeof(key) - 1) == 0) {
+            value += sizeof(key) - 1;
+            n -= sizeof(key) - 1;
+            n -= *value == '"';
+            value += *value == '"';
+            if (names(value, n, "hvc0") || names(value, n, "ttyS0")) {
+                hvc = *value == 'h';
+            }
+        }
+        p += length;
+    }
+    return hvc;
 }

@@ -10,6 +10,7 @@
 #ifndef VMM_CMDLINE_H
 #define VMM_CMDLINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* arm64's COMMAND_LINE_SIZE. */
@@ -18,5 +19,9 @@
 /* Composes into out. 0; -1: too long, an open quote, or a character that is not printable ASCII in
  * the user's part. */
 int cmdline_compose(const char *user, char out[CMDLINE_SIZE]);
+
+/* Whether the kernel makes hvc0 its /dev/console: of the user's words `console=hvc0` and
+ * `console=ttyS0`, with options or without, the last one counts. */
+bool cmdline_wants_hvc(const char *user);
 
 #endif

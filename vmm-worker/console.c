@@ -59,13 +59,15 @@ struct console {
     uint64_t logged;
     bool scheduled;   /* the loop will look at the ring without being told */
     bool input_ready; /* the sink may take input again */
-    bool log_failed;  /* to be reported */
-    int log_error;
+    int log_error;    /* of the last bytes that were lost */
     uint64_t log_lost;
     uint64_t client_lost;
     uint64_t input_bytes;
-    console_sink_fn *sink;
-    void *sink_ctx;
+    struct {
+        console_sink_fn *take; /* NULL: takes no input */
+        void *ctx;
+    } sink[CONSOLE_PORTS];
+    enum console_port preferred;
     size_t panic_matched; /* bytes of the mark seen; PANIC_MARK_SIZE: the line is being kept */
     size_t panic_size;
     char panic[PANIC_MAX + 1];
@@ -85,7 +87,8 @@ struct console {
     uint8_t input[CONSOLE_INPUT];
     void (*report)(void *ctx, const char *text);
     void *report_ctx;
-    bool reported;
+    uint64_t reported;  /* bytes lost, as was last reported */
+    uint64_t report_at; /* not before this time of the loop's */
 };
 
 /* ---- The log ---- */
@@ -167,29 +170,32 @@ static void log_flush(struct console *c)
     c->logged = to;
     if (done < size) {
         c->log_lost += size - done;
-        c->log_failed = true;
         c->log_error = error;
     }
     pthread_mutex_unlock(&c->lock);
     pthread_mutex_unlock(&c->file_lock);
 }
 
-static void report_failure(struct console *c)
+/* Reports what was lost since the last report, unless that is too soon. */
+static void report_loss(struct console *c, bool at_the_end)
 {
-    char text[128];
-    bool failed;
+    uint64_t now = uv_now(c->loop);
+    char text[160];
+    uint64_t lost;
     int error;
 
     pthread_mutex_lock(&c->lock);
-    failed = c->log_failed;
+    lost = c->log_lost;
     error = c->log_error;
     pthread_mutex_unlock(&c->lock);
-    if (!failed || c->reported || c->report == NULL) {
+    if (lost == c->reported || c->report == NULL || (now < c->report_at && !at_the_end)) {
         return;
     }
-    c->reported = true;
-    snprintf(text, sizeof(text), "the console log cannot be written and loses output: %s",
-             strerror(-error));
+    c->reported = lost;
+    c->report_at = now + CONSOLE_REPORT_MS;
+    snprintf(text, sizeof(text),
+             "the console log cannot be written, %llu bytes of output are not in it: %s",
+             (unsigned long long)lost, strerror(-error));
     c->report(c->report_ctx, text);
 }
 
@@ -412,7 +418,7 @@ static void on_timer(uv_timer_t *timer)
     c->scheduled = false;
     pthread_mutex_unlock(&c->lock);
     log_flush(c);
-    report_failure(c);
+    report_loss(c, false);
     pump(c);
 }
 
@@ -421,15 +427,20 @@ static void on_timer(uv_timer_t *timer)
 static void deliver(struct console *c)
 {
     while (c->input_size > 0) {
-        console_sink_fn *sink;
+        enum console_port port;
+        console_sink_fn *take;
         void *ctx;
         size_t n;
 
         pthread_mutex_lock(&c->lock);
-        sink = c->sink;
-        ctx = c->sink_ctx;
+        port = c->preferred;
+        if (c->sink[port].take == NULL) {
+            port = port == CONSOLE_UART ? CONSOLE_HVC : CONSOLE_UART;
+        }
+        take = c->sink[port].take;
+        ctx = c->sink[port].ctx;
         pthread_mutex_unlock(&c->lock);
-        n = sink != NULL ? sink(ctx, c->input, c->input_size) : 0;
+        n = take != NULL ? take(ctx, c->input, c->input_size) : 0;
         if (n == 0) {
             return;
         }
@@ -533,29 +544,27 @@ static void on_async(uv_async_t *async)
     pump(c);
 }
 
-void console_set_sink(struct console *c, console_sink_fn *sink, void *ctx)
+void console_prefer(struct console *c, enum console_port port)
+{
+    pthread_mutex_lock(&c->lock);
+    c->preferred = port;
+    pthread_mutex_unlock(&c->lock);
+    console_input_ready(c);
+}
+
+void console_set_sink(struct console *c, enum console_port port, console_sink_fn *sink, void *ctx)
 {
     bool changed;
 
     pthread_mutex_lock(&c->lock);
-    changed = c->sink != sink || c->sink_ctx != ctx;
-    c->sink = sink;
-    c->sink_ctx = ctx;
+    changed = c->sink[port].take != sink || c->sink[port].ctx != ctx;
+    c->sink[port].take = sink;
+    c->sink[port].ctx = ctx;
     c->input_ready |= changed;
     pthread_mutex_unlock(&c->lock);
     if (changed) {
         uv_async_send(&c->async);
     }
-}
-
-void console_drop_sink(struct console *c, const void *ctx)
-{
-    pthread_mutex_lock(&c->lock);
-    if (c->sink_ctx == ctx) {
-        c->sink = NULL;
-        c->sink_ctx = NULL;
-    }
-    pthread_mutex_unlock(&c->lock);
 }
 
 void console_input_ready(struct console *c)
@@ -741,7 +750,7 @@ void console_free(struct console *c)
         return;
     }
     log_flush(c);
-    report_failure(c);
+    report_loss(c, true);
     drain(c);
     for (unsigned i = 0; i < CONSOLE_CLIENTS; i++) {
         if (c->client[i] != NULL) {

@@ -7,14 +7,20 @@
  * so that a flooding guest fills neither disk nor memory and the latest `segment` to 2 * `segment`
  * bytes are always there. The last CONSOLE_RING bytes are also kept in memory and replayed to a
  * client that attaches. Nothing waits for a newline. A client that does not read loses output (it
- * is told how much), never the log, and never holds up the guest. Input: bytes from an attached
- * client go to the sink, as fast as it takes them: the one of UART and hvc0 that the guest wrote to
- * last (each names itself by console_set_sink when the guest writes to it). What no sink takes yet
+ * is told how much), never the log, and never holds up the guest.
+ *
+ * Input: bytes from an attached client go to one of the guest's two ports, as fast as it takes
+ * them. Which one is not for the output to say: a guest's kernel may write to either at any time,
+ * its programs to both, and a line that is half typed must not change its way. It is the kernel's
+ * own choice for /dev/console that counts, the last `console=` of its command line: the VM says by
+ * console_prefer which port that is. hvc0 has no driver from the start, so the UART gets the input
+ * until the guest has written to hvc0, and again when that device is reset. What no port takes yet
  * is kept, up to CONSOLE_INPUT bytes; then clients are not read.
  *
  * Log writes are gathered: they reach the file CONSOLE_FLUSH_MS later at most, or when a buffer is
  * full, in which case the writing thread waits for the file. A log that cannot be written (a full
- * disk) loses what it could not take; that is counted, and reported once.
+ * disk) loses what it could not take; that is counted, and reported at once, then every
+ * CONSOLE_REPORT_MS at most while more is lost, and at the end. It goes on when there is room.
  *
  * console_output, console_set_sink and console_input_ready may be called from any thread, with a
  * device's lock held; the rest on the loop's thread.
@@ -30,11 +36,18 @@
 
 #include "device.h"
 
-#define CONSOLE_RING     65536u
-#define CONSOLE_INPUT    4096u
-#define CONSOLE_FLUSH_MS 20u
+#define CONSOLE_RING      65536u
+#define CONSOLE_INPUT     4096u
+#define CONSOLE_FLUSH_MS  20u
+#define CONSOLE_REPORT_MS 60000u
 
 struct console;
+
+enum console_port {
+    CONSOLE_UART,
+    CONSOLE_HVC,
+    CONSOLE_PORTS
+};
 
 /* Takes some bytes of input; returns how many. When it has room again it calls console_input_ready.
  * Called on the loop's thread, without a lock. */
@@ -54,9 +67,12 @@ void console_set_report(struct console *c, void (*report)(void *ctx, const char 
 
 void console_output(struct console *c, const void *buf, size_t size);
 
-void console_set_sink(struct console *c, console_sink_fn *sink, void *ctx);
-/* Before a sink goes away: it is not called again. On the loop's thread. */
-void console_drop_sink(struct console *c, const void *ctx);
+/* Which port gets the input while it has a sink; without one it is the other. CONSOLE_UART unless
+ * said. */
+void console_prefer(struct console *c, enum console_port port);
+/* sink NULL: the port takes no input. A sink may be called until the loop's thread has returned from
+ * taking it away; when another thread does so, ctx has to outlive that call. */
+void console_set_sink(struct console *c, enum console_port port, console_sink_fn *sink, void *ctx);
 void console_input_ready(struct console *c); /* any thread */
 
 /* A stream socket: gets the ring, then live output; its bytes are input. Takes fd over. At most

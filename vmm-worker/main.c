@@ -498,6 +498,7 @@ int main(void)
     static struct worker w; /* too large for a stack */
 
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file at its size limit is a failed write, not our end */
     if (fcntl(PROTOCOL_CHANNEL_FD, F_SETFD, FD_CLOEXEC) != 0) {
         fprintf(stderr,
                 "vmm-worker: is started by paddockd (or vmm-run), with its channel on "

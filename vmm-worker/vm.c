@@ -92,6 +92,13 @@ static void on_remark(void *ctx, const char *text)
     uv_async_send(&vm->wake);
 }
 
+static void on_log(void *ctx, const char *text)
+{
+    struct vm *vm = ctx;
+
+    vm->events.log(vm->events.ctx, 4, text);
+}
+
 static void on_booted(void *ctx, uint64_t microseconds)
 {
     struct vm *vm = ctx;
@@ -408,8 +415,10 @@ static int make_board(struct vm *vm, const struct vm_description *d, struct msg_
         .ram = &vm->ram,
         .vcpus = &vm->vcpus,
         .description = d,
+        .console = cmdline_wants_hvc(vm->start.cmdline) ? CONSOLE_HVC : CONSOLE_UART,
         .booted = on_booted,
         .remark = on_remark,
+        .log = on_log,
         .vsock_incoming = on_vsock_incoming,
         .ctx = vm,
     };

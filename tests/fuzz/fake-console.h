@@ -22,8 +22,9 @@ void console_output(struct console *c, const void *buf, size_t size)
     c->sent += size;
 }
 
-void console_set_sink(struct console *c, console_sink_fn *sink, void *ctx)
+void console_set_sink(struct console *c, enum console_port port, console_sink_fn *sink, void *ctx)
 {
+    FUZZ_CHECK(port == CONSOLE_UART);
     c->sink = sink;
     c->sink_ctx = ctx;
 }

@@ -48,6 +48,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     memcpy(user, data, size);
     user[size] = '\0';
+    if (cmdline_wants_hvc(user)) {
+        FUZZ_CHECK(strstr(user, "hvc0") != NULL);
+    }
     if (cmdline_compose(user, out) == 0) {
         FUZZ_CHECK(strlen(out) < CMDLINE_SIZE);
         FUZZ_CHECK(strncmp(out, "console=ttyS0 ", 14) == 0);

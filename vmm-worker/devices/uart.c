@@ -135,8 +135,6 @@ static uint8_t modem_status(const struct uart *uart)
     return msr;
 }
 
-static size_t receive(void *ctx, const uint8_t *bytes, size_t count);
-
 static uint8_t read_register(struct uart *uart, uint64_t reg)
 {
     uint8_t value = 0;
@@ -191,7 +189,6 @@ static void write_data(struct uart *uart, uint8_t value)
         push(uart, value);
     pthread_mutex_unlock(&uart->lock);
     if (!loop) {
-        console_set_sink(uart->console, receive, uart); /* input follows output (console.h) */
         console_output(uart->console, &value, 1);
     }
     pthread_mutex_lock(&uart->lock);
@@ -314,7 +311,7 @@ struct uart *uart_new(struct console *console, uint32_t spi, void (*set_irq)(uin
     uart->irq = (struct irq_line){.spi = spi, .set = set_irq};
     pthread_mutex_init(&uart->transmit_lock, NULL);
     pthread_mutex_init(&uart->lock, NULL);
-    console_set_sink(console, receive, uart);
+    console_set_sink(console, CONSOLE_UART, receive, uart);
     return uart;
 }
 
@@ -323,6 +320,7 @@ void uart_free(struct uart *uart)
     if (uart == NULL) {
         return;
     }
+    console_set_sink(uart->console, CONSOLE_UART, NULL, NULL);
     pthread_mutex_destroy(&uart->lock);
     pthread_mutex_destroy(&uart->transmit_lock);
     free(uart);

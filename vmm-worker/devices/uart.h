@@ -17,9 +17,10 @@ struct uart;
 
 extern const struct device_ops uart_ops;
 
-/* Becomes the console's sink. NULL: out of memory. */
+/* Takes the console's input for CONSOLE_UART. NULL: out of memory. */
 struct uart *uart_new(struct console *console, uint32_t spi,
                       void (*set_irq)(uint32_t spi, bool level));
+/* On the loop's thread, before the console. NULL is allowed. */
 void uart_free(struct uart *uart);
 
 #endif

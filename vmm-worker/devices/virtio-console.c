@@ -169,7 +169,7 @@ static bool hvc_output(struct virtio_console *c)
         give_back_read(c, QUEUE_HVC_OUTPUT, work);
     }
     if (some) {
-        console_set_sink(c->console, hvc_input, c);
+        console_set_sink(c->console, CONSOLE_HVC, hvc_input, c);
     }
     virtio_interrupt(&c->virtio, QUEUE_HVC_OUTPUT);
     return cost >= HVC_AT_ONCE;
@@ -565,6 +565,7 @@ static void console_reset(void *dev)
 {
     struct virtio_console *c = dev;
 
+    console_set_sink(c->console, CONSOLE_HVC, NULL, NULL);
     c->hang_up |= c->port[PORT_AGENT].open;
     memset(c->port, 0, sizeof(c->port));
     c->hvc_output.active = false;
@@ -717,7 +718,7 @@ void virtio_console_free(struct virtio_console *c)
     if (c == NULL) {
         return;
     }
-    console_drop_sink(c->console, c);
+    console_set_sink(c->console, CONSOLE_HVC, NULL, NULL);
     if (c->agent != NULL) {
         close_agent(c);
     }

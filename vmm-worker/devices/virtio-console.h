@@ -3,9 +3,9 @@
  * virtio-console.h: the console device (virtio 1.2, 5.3) with multiple ports: hvc0 and a named port
  * for a guest agent.
  *
- * Port 0 is the guest's hvc0: what the driver writes goes to the VM's console (console.h), whose
- * input sink becomes this port as soon as the guest has written to it. Without F_MULTIPORT it is
- * the only port. Port 1 has a name ("/dev/virtio-ports/NAME" in the guest) and carries bytes to and
+ * Port 0 is the guest's hvc0: what the driver writes goes to the VM's console (console.h). It takes
+ * the console's input as CONSOLE_HVC from the guest's first byte there to the device's reset.
+ * Without F_MULTIPORT it is the only port. Port 1 has a name ("/dev/virtio-ports/NAME" in the guest) and carries bytes to and
  * from a stream socket that virtio_console_attach_agent gives it. It is open on the host's side
  * (PORT_OPEN) while a socket is attached, and what the guest writes meanwhile without one is
  * dropped, as a serial line would.

@@ -126,6 +126,48 @@ static void test_composes_as_documented(void **state)
     }
 }
 
+static void test_finds_the_console_that_linux_would_choose(void **state)
+{
+    static const struct {
+        const char *user;
+        bool hvc;
+    } rows[] = {
+        {"", false},
+        {"quiet", false},
+        {"console=hvc0", true},
+        {"quiet console=hvc0 root=/dev/vda", true},
+        {"console=hvc0,115200", true},
+        {"\"console=hvc0\"", true},
+        {"console=\"hvc0\"", true},
+        {"console=hvc0 console=ttyS0", false},
+        {"console=ttyS0 console=hvc0", true},
+        {"console=hvc0 console=ttyS0,115200n8", false},
+        {"console=hvc0 \"console=ttyS0\"", false},
+        {"console=hvc0 console=ttyAMA0", true}, /* there is none: Linux skips it */
+        {"console=hvc0 console=", true},
+        {"console=hvc", false},
+        {"console=hvc1", false},
+        {"console=hvc01", false},
+        {"xconsole=hvc0", false},
+        {"console=hvc0x", false},
+        {"a=\"b console=hvc0\"", false},
+        {"-- console=hvc0", false},
+        {"console=hvc0 -- console=ttyS0", true},
+        {"console=hvc0 -- ", true},
+        {"  console=hvc0  ", true},
+        {"\"", false},
+        {"console=\"", false},
+        {"\"console=", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (cmdline_wants_hvc(rows[i].user) != rows[i].hvc) {
+            fail_msg("%s: hvc0 is %s", rows[i].user, rows[i].hvc ? "not chosen" : "chosen");
+        }
+    }
+}
+
 static void test_refuses_what_would_swallow_ours(void **state)
 {
     static const char *const users[] = {"\"",          "foo=\"bar", "a \"b\" \"c", "x\" -- y",
@@ -167,6 +209,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ours_stand_whatever_the_user_says),
         cmocka_unit_test(test_composes_as_documented),
+        cmocka_unit_test(test_finds_the_console_that_linux_would_choose),
         cmocka_unit_test(test_refuses_what_would_swallow_ours),
         cmocka_unit_test(test_the_whole_line_has_a_limit),
     };

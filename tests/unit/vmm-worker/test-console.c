@@ -35,6 +35,7 @@ struct fixture {
     size_t sunk_size;
     size_t room; /* of the sink */
     unsigned reports;
+    char report[256]; /* the last one */
 };
 
 static int temporary_file(void)
@@ -253,11 +254,12 @@ static void on_report(void *ctx, const char *text)
     struct fixture *f = ctx;
 
     assert_non_null(strstr(text, "console log"));
+    snprintf(f->report, sizeof(f->report), "%s", text);
     f->reports++;
 }
 
 /* A file-size limit stands for the full disk: EFBIG for ENOSPC. */
-static void test_unwritable_log_loses_bytes_and_says_so_once(void **state)
+static void test_unwritable_log_loses_bytes_and_says_so(void **state)
 {
     struct fixture *f = *state;
     struct rlimit old, limit;
@@ -284,6 +286,12 @@ static void test_unwritable_log_loses_bytes_and_says_so_once(void **state)
     wait_until(f, file_size(f->file[0]) == 2504);
     assert_int_equal(file_read(f->file[0], buf, sizeof(buf)), 2504);
     assert_memory_equal(buf + 2500, "back", 4);
+    /* The first loss at once, those soon after only at the end. */
+    assert_int_equal(f->reports, 1);
+    close_console(f);
+    assert_int_equal(f->reports, 2);
+    assert_non_null(strstr(f->report, " 1500 bytes"));
+    open_console(f, SEGMENT);
 }
 
 static void test_client_gets_the_ring_then_live_output(void **state)
@@ -378,7 +386,7 @@ static void test_input_waits_for_the_sink(void **state)
     loop_settle(&f->loop);
     assert_int_equal(f->sunk_size, 0);
     f->room = 10;
-    console_set_sink(f->console, sink, f);
+    console_set_sink(f->console, CONSOLE_UART, sink, f);
     wait_until(f, f->sunk_size == 10);
     uv_run(&f->loop, UV_RUN_NOWAIT);
     assert_int_equal(f->sunk_size, 10);
@@ -388,13 +396,59 @@ static void test_input_waits_for_the_sink(void **state)
     assert_memory_equal(f->sunk, text, sizeof(text));
     assert_int_equal(stat_of(f, "console.input_bytes"), sizeof(text));
 
-    console_drop_sink(f->console, NULL);
-    assert_int_equal(send(client, "a", 1, 0), 1);
-    wait_until(f, f->sunk_size == sizeof(text) + 1);
-    console_drop_sink(f->console, f);
+    console_set_sink(f->console, CONSOLE_UART, NULL, NULL);
     assert_int_equal(send(client, "b", 1, 0), 1);
     loop_settle(&f->loop);
-    assert_int_equal(f->sunk_size, sizeof(text) + 1);
+    assert_int_equal(f->sunk_size, sizeof(text));
+    close(client);
+}
+
+static size_t count_sink(void *ctx, const uint8_t *buf, size_t size)
+{
+    size_t *count = ctx;
+
+    (void)buf;
+    *count += size;
+    return size;
+}
+
+/* A port gets what is typed because the VM prefers it, not because it was the last to say something. */
+static void test_input_goes_to_the_preferred_port_that_takes_it(void **state)
+{
+    struct fixture *f = *state;
+    int client = attach(f);
+    size_t uart = 0, hvc = 0;
+
+    console_set_sink(f->console, CONSOLE_UART, count_sink, &uart);
+    console_set_sink(f->console, CONSOLE_HVC, count_sink, &hvc);
+    assert_int_equal(send(client, "a", 1, 0), 1);
+    wait_until(f, uart == 1);
+    assert_int_equal(hvc, 0);
+
+    console_prefer(f->console, CONSOLE_HVC);
+    assert_int_equal(send(client, "bc", 2, 0), 2);
+    wait_until(f, hvc == 2);
+    console_set_sink(f->console, CONSOLE_UART, NULL, NULL);
+    console_set_sink(f->console, CONSOLE_UART, count_sink, &uart);
+    assert_int_equal(send(client, "d", 1, 0), 1);
+    wait_until(f, hvc == 3);
+    assert_int_equal(uart, 1);
+
+    console_set_sink(f->console, CONSOLE_HVC, NULL, NULL); /* its device was reset */
+    assert_int_equal(send(client, "e", 1, 0), 1);
+    wait_until(f, uart == 2);
+    console_set_sink(f->console, CONSOLE_HVC, count_sink, &hvc);
+    assert_int_equal(send(client, "f", 1, 0), 1);
+    wait_until(f, hvc == 4);
+    assert_int_equal(uart, 2);
+
+    /* What nobody took goes to who takes it next. */
+    console_set_sink(f->console, CONSOLE_HVC, NULL, NULL);
+    console_set_sink(f->console, CONSOLE_UART, NULL, NULL);
+    assert_int_equal(send(client, "g", 1, 0), 1);
+    loop_settle(&f->loop);
+    console_set_sink(f->console, CONSOLE_UART, count_sink, &uart);
+    wait_until(f, uart == 3);
     close(client);
 }
 
@@ -404,7 +458,7 @@ static void test_client_may_end_its_input_and_read_on(void **state)
     int client = attach(f);
     char buf[8];
 
-    console_set_sink(f->console, sink, f);
+    console_set_sink(f->console, CONSOLE_UART, sink, f);
     assert_int_equal(send(client, "ls\n", 3, 0), 3);
     assert_int_equal(shutdown(client, SHUT_WR), 0);
     wait_until(f, f->sunk_size == 3);
@@ -570,11 +624,12 @@ int main(void)
         test(test_free_writes_what_is_buffered),
         test(test_log_alternates_and_keeps_the_latest),
         test(test_log_goes_on_after_a_restart),
-        test(test_unwritable_log_loses_bytes_and_says_so_once),
+        test(test_unwritable_log_loses_bytes_and_says_so),
         test(test_client_gets_the_ring_then_live_output),
         test(test_slow_client_loses_output_the_log_does_not),
         test(test_free_lets_a_client_take_the_rest),
         test(test_input_waits_for_the_sink),
+        test(test_input_goes_to_the_preferred_port_that_takes_it),
         test(test_client_may_end_its_input_and_read_on),
         test(test_clients_are_bounded_and_slots_come_back),
         test(test_slots_come_back_while_no_input_is_taken),
