@@ -8,6 +8,8 @@
 #include "code.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "decode.h"
 #include "except.h"
@@ -23,27 +25,51 @@ struct code_cache {
     unsigned next_victim;
     uint64_t generation; /* counts code_flush_all */
     struct code_page *bucket[BUCKETS];
-    struct code_page *page[];
+    struct code_page *page; /* `limit` of them, of which the first `used` have been touched */
 };
 
+static size_t host_page_size(void)
+{
+    return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+size_t code_cache_size(unsigned pages)
+{
+    return (pages * sizeof(struct code_page) + host_page_size() - 1) & ~(host_page_size() - 1);
+}
+
+/* The mapping lies between two inaccessible pages, so that the host lists it by itself. */
 struct code_cache *code_cache_new(unsigned pages)
 {
-    struct code_cache *cache = calloc(1, sizeof(*cache) + pages * sizeof(cache->page[0]));
+    size_t guard = host_page_size();
+    size_t size = code_cache_size(pages);
+    struct code_cache *cache = calloc(1, sizeof(*cache));
+    char *p = MAP_FAILED;
 
     if (cache != NULL) {
-        cache->limit = pages;
+        p = mmap(NULL, size + 2 * guard, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    }
+    if (p == MAP_FAILED) {
+        free(cache);
+        return NULL;
+    }
+    cache->limit = pages;
+    cache->page = (struct code_page *)(void *)(p + guard);
+    if (mprotect(cache->page, size, PROT_READ | PROT_WRITE) != 0) {
+        code_cache_free(cache);
+        return NULL;
     }
     return cache;
 }
 
 void code_cache_free(struct code_cache *cache)
 {
+    size_t guard = host_page_size();
+
     if (cache == NULL) {
         return;
     }
-    for (unsigned i = 0; i < cache->used; i++) {
-        free(cache->page[i]);
-    }
+    munmap((char *)cache->page - guard, code_cache_size(cache->limit) + 2 * guard);
     free(cache);
 }
 
@@ -109,27 +135,19 @@ static void forget_itlb(struct cpu *c, const struct code_page *page)
     }
 }
 
-/* A page to fill: a new one while the pool may grow, else the oldest that is not being executed.
- * NULL: out of memory. */
+/* A page to fill: a new one while the pool may grow, else the oldest that is not being executed. */
 static struct code_page *take_page(struct cpu *c)
 {
     struct code_cache *cache = cpu_vcpu(c)->code;
     struct code_page *page;
 
     if (cache->used < cache->limit) {
-        page = malloc(sizeof(*page));
-        if (page != NULL) {
-            cache->page[cache->used++] = page;
-            return page;
-        }
-        if (cache->used < 2) {
-            return NULL;
-        }
+        return &cache->page[cache->used++];
     }
-    page = cache->page[cache->next_victim];
+    page = &cache->page[cache->next_victim];
     cache->next_victim = (cache->next_victim + 1) % cache->used;
     if (page == c->page) {
-        page = cache->page[cache->next_victim];
+        page = &cache->page[cache->next_victim];
         cache->next_victim = (cache->next_victim + 1) % cache->used;
     }
     unlink_page(cache, page);
@@ -151,9 +169,6 @@ static struct code_page *page_for(struct cpu *c, const struct mmu_page *where)
         return page;
     }
     page = take_page(c);
-    if (page == NULL) {
-        return NULL;
-    }
     page->ipa = where->ipa;
     page->host = where->host;
     page->generation = cache->generation;
@@ -186,9 +201,6 @@ void code_forget_all(struct cpu *c)
 {
     struct code_cache *cache = cpu_vcpu(c)->code;
 
-    for (unsigned i = 0; i < cache->used; i++) {
-        free(cache->page[i]);
-    }
     for (unsigned i = 0; i < BUCKETS; i++) {
         cache->bucket[i] = NULL;
     }
@@ -261,11 +273,6 @@ const struct op *code_enter(struct cpu *c, uint64_t va)
             return exit_fetch(c, va, where.ipa | (va & ~GUEST_PAGE_MASK), false);
         }
         page = page_for(c, &where);
-        if (page == NULL) {
-            /* The host is out of memory: the guest waits for it, at the mercy of a kick. */
-            vcpu_attention(cpu_vcpu(c), ATTN_TIMER);
-            return code_resync(c, va);
-        }
         mmu_tlb_note(c, t, va, &where);
         e->tag = (va & GUEST_PAGE_MASK) ^ t->key;
         e->page = page;

@@ -28,8 +28,12 @@ struct code_page {
 
 struct code_cache;
 
-/* A cache of at most `pages` pages; memory is taken as pages are used. NULL: out of memory. */
+/*
+ * A cache of at most `pages` pages, two or more. They lie in a mapping of their own, of
+ * code_cache_size bytes; memory is taken as pages are used. NULL: out of memory.
+ */
 struct code_cache *code_cache_new(unsigned pages);
+size_t code_cache_size(unsigned pages);
 void code_cache_free(struct code_cache *cache);
 
 /* Decodes anew: everything / the page at ipa / the 64-byte line at ipa. Owner's thread only. */

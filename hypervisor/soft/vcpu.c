@@ -4,6 +4,7 @@
  */
 #include "vcpu.h"
 
+#include <Hypervisor/hv-soft.h>
 #include <sched.h>
 #include <stdlib.h>
 
@@ -24,6 +25,16 @@ enum {
     CODE_PAGES_FIRST = 512,
     CODE_PAGES_MORE = 256
 };
+
+static unsigned code_pages(unsigned index)
+{
+    return index == 0 ? CODE_PAGES_FIRST : CODE_PAGES_MORE;
+}
+
+size_t hv_soft_code_cache_size(unsigned index)
+{
+    return code_cache_size(code_pages(index));
+}
 
 static _Thread_local struct vcpu *own_vcpu; /* the vCPU of this thread */
 
@@ -120,7 +131,7 @@ static struct vcpu *vcpu_new(struct vm *vm, unsigned index)
         return NULL;
     }
     *v = (struct vcpu){.vm = vm, .index = index, .thread = pthread_self()};
-    v->code = code_cache_new(index == 0 ? CODE_PAGES_FIRST : CODE_PAGES_MORE);
+    v->code = code_cache_new(code_pages(index));
     if (v->code == NULL) {
         free(v);
         return NULL;

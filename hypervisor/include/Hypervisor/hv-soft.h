@@ -31,6 +31,13 @@ extern "C" {
  */
 hv_return_t hv_soft_config_set_wfi_exits(hv_vm_config_t config, bool wfi_exits);
 
+/*
+ * How many bytes softhv sets aside for the decoded code of vCPU `index`: a mapping of its own, of
+ * exactly this size, in the process that has the VM. Who lists a process's mappings can count the
+ * engine's caches apart from the VMM by it.
+ */
+size_t hv_soft_code_cache_size(unsigned index);
+
 /* A short printable name and version, such as "softhv 1". Static storage. */
 const char *hv_soft_version(void);
 
