@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * paths.h: where everything is, under the system's folders or under `--root DIR`.
+ *
+ * --root DIR: DIR/etc, DIR/db, DIR/run, DIR/log. Made at start with their modes (state 0700, runtime
+ * 0755 with vm/ 0700, log 0750); one that exists with another owner or writable by others is refused
+ * by name. A socket's path that would not fit in sun_path is refused at start with both lengths.
+ */
+#ifndef PADDOCK_PATHS_H
+#define PADDOCK_PATHS_H
+
+#include <limits.h>
+#include <stddef.h>
+
+#define PATHS_MAX 1024u
+
+struct paths {
+    char config[PATHS_MAX];     /* …/paddock.yaml */
+    char config_dir[PATHS_MAX]; /* …/vms.d */
+    char state[PATHS_MAX];      /* folder of paddock.db */
+    char database[PATHS_MAX];
+    char run[PATHS_MAX];
+    char socket[PATHS_MAX]; /* control.sock */
+    char vm_run[PATHS_MAX]; /* run/vm: a folder for each worker: its lock, its rendezvous */
+    char log[PATHS_MAX];
+    char vm_log[PATHS_MAX]; /* log/vm: a folder for each VM: its consoles */
+    char worker[PATHS_MAX]; /* the vmm-worker program */
+};
+
+/* root NULL: the system's. worker NULL: the installed one, or the one beside this program. 0, or a negative errno with a sentence in
+ * `why`. */
+int paths_set(struct paths *p, const char *root, const char *worker, char *why, size_t size);
+int paths_make(const struct paths *p, char *why, size_t size);
+
+#endif
