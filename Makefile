@@ -5,6 +5,7 @@
 # Sources are found by wildcard, one rule per folder; a new file needs no change here.
 #   hypervisor/soft/*.c               libhv.a
 #   common/*.c                        libcommon.a
+#   config/*.c                        libconfig-paddock.a
 #   vmm-worker/*.c, */*.c             vmm-worker; all but main.c in libvmm-worker.a, for its tests
 #   tests/tools/*.c                   one program each, of which vmm-run plays the supervisor for one
 #                                     worker; run-*.c are linked to all of them
@@ -51,6 +52,7 @@ objects     = $(patsubst %.c,$(OUT)/obj/%.o,$(1))
 
 HV_SRC     := $(call files,hypervisor/soft/*.c)
 COMMON_SRC := $(call files,common/*.c)
+CONFIG_SRC := $(call files,config/*.c)
 WORKER_SRC := $(call files,vmm-worker/*.c vmm-worker/*/*.c)
 UNIT_SRC   := $(call files,tests/unit/*/test-*.c)
 UNIT_AUX   := $(filter-out $(UNIT_SRC),$(call files,tests/unit/*/*.c))
@@ -76,6 +78,7 @@ LIBHV  := $(if $(HV_SRC),$(OUT)/libhv.a)
 # The engine with all its names, for white-box tests.
 SOFTHV := $(if $(HV_SRC),$(OUT)/libsofthv.a)
 LIBCOM := $(if $(COMMON_SRC),$(OUT)/libcommon.a)
+LIBCFG := $(if $(CONFIG_SRC),$(OUT)/libconfig-paddock.a)
 WORKER := $(if $(filter %/main.c,$(WORKER_SRC)),$(OUT)/vmm-worker)
 TOOLS  := $(patsubst tests/tools/%.c,$(OUT)/%,$(filter-out $(TOOLS_AUX),$(TOOLS_SRC)))
 TGUEST := $(patsubst tests/guest/%.c,$(BUILD)/cross/%,$(GUEST_SRC))
@@ -115,6 +118,13 @@ WORKER :=
 UNIT := $(filter-out $(OUT)/unit/vmm-worker/%,$(UNIT))
 endif
 endif
+ifneq ($(LIBCFG),)
+ifneq ($(call have_header,yaml.h,$(YAML_CFLAGS))$(call have_header,jansson.h,$(JANSSON_CFLAGS)),yesyes)
+MISSING += libyaml or jansson
+LIBCFG :=
+UNIT := $(filter-out $(OUT)/unit/config/%,$(UNIT))
+endif
+endif
 ifneq ($(DGUEST)$(BGUEST)$(TGUEST)$(MINI),)
 ifeq ($(call have_command,$(CROSS_CC)),)
 MISSING += $(CROSS_CC)
@@ -126,7 +136,7 @@ endif
 endif
 endif
 
-PROGRAMS := $(LIBHV) $(LIBCOM) $(WORKER) $(TOOLS) $(UNIT) $(CONF) $(VMM) $(DIFF) $(SWEEP) $(BENCH) $(DGUEST) $(BGUEST) $(TGUEST) $(MINI)
+PROGRAMS := $(LIBHV) $(LIBCOM) $(LIBCFG) $(WORKER) $(TOOLS) $(UNIT) $(CONF) $(VMM) $(DIFF) $(SWEEP) $(BENCH) $(DGUEST) $(BGUEST) $(TGUEST) $(MINI)
 
 .PHONY: all
 all: $(PROGRAMS) ## build everything that this machine can build (default)
@@ -140,8 +150,12 @@ PUBLIC  := -Ihypervisor/include
 PRIVATE := -Ihypervisor/include -Ihypervisor/soft
 WORKER_INCLUDES := $(PUBLIC) -Icommon -Ivmm-worker $(UV_CFLAGS) $(FDT_CFLAGS)
 
+CONFIG_INCLUDES := -Icommon -Iconfig $(YAML_CFLAGS) $(JANSSON_CFLAGS)
+
 includes(hypervisor/soft/)         := $(PRIVATE)
 includes(common/)                  := -Icommon
+includes(config/)                  := $(CONFIG_INCLUDES)
+includes(tests/unit/config/)       := $(CONFIG_INCLUDES) $(CMOCKA_CFLAGS)
 includes(tests/unit/hypervisor/)   := $(PRIVATE) $(CMOCKA_CFLAGS)
 includes(vmm-worker/)              := $(WORKER_INCLUDES)
 includes(vmm-worker/devices/)      := $(WORKER_INCLUDES)
@@ -153,7 +167,7 @@ includes(tests/hv-conformance/)    := $(PUBLIC) $(CMOCKA_CFLAGS)
 includes(tests/vmm/)               := $(PUBLIC) $(FDT_CFLAGS)
 includes(tests/diff/)              := $(PUBLIC)
 includes(tests/sweep/)             := $(PRIVATE)
-includes(tests/fuzz/)              := $(PRIVATE) $(WORKER_INCLUDES)
+includes(tests/fuzz/)              := $(PRIVATE) $(WORKER_INCLUDES) $(CONFIG_INCLUDES)
 includes(tests/bench/)             := $(PRIVATE)
 
 compile = -c -MMD -MP $(FEATURES) $(if $(filter %-linux.c,$<),$(FEATURES_LINUX)) \
@@ -176,8 +190,9 @@ $(OUT)/obj/%.o: %.c $(FLAGS)
 
 $(OUT)/libsofthv.a: $(call objects,$(HV_SRC))
 $(OUT)/libcommon.a: $(call objects,$(COMMON_SRC))
+$(OUT)/libconfig-paddock.a: $(call objects,$(CONFIG_SRC))
 $(OUT)/libvmm-worker.a: $(call objects,$(filter-out %/main.c,$(WORKER_SRC)))
-$(OUT)/libsofthv.a $(OUT)/libcommon.a $(OUT)/libvmm-worker.a:
+$(OUT)/libsofthv.a $(OUT)/libcommon.a $(OUT)/libconfig-paddock.a $(OUT)/libvmm-worker.a:
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
@@ -210,6 +225,8 @@ $(TOOLS): $(OUT)/%: $(OUT)/obj/tests/tools/%.o $(call objects,$(TOOLS_AUX)) $(LI
 # What a folder's unit tests are linked with.
 unit_needs(hypervisor) := $(SOFTHV)
 unit_needs(common)     := $(LIBCOM)
+unit_needs(config)     := $(OUT)/libconfig-paddock.a $(LIBCOM)
+unit_libs(config)      := $(YAML_LIBS) $(JANSSON_LIBS)
 unit_needs(vmm)        := $(filter-out %/main.o,$(call objects,$(VMM_SRC))) $(LIBHV)
 unit_libs(vmm)         := $(FDT_LIBS)
 unit_needs(vmm-worker) := $(WORKER_NEEDS)
@@ -265,13 +282,13 @@ $(FOUT)/obj/%.o: %.c $(FOUT)/flags
 	$(Q)$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link $(compile)
 
 # Everything but main.c in one archive: a target takes what it needs.
-$(FOUT)/libpaddock.a: $(patsubst %.c,$(FOUT)/obj/%.o,$(HV_SRC) $(COMMON_SRC) $(filter-out %/main.c,$(WORKER_SRC)))
+$(FOUT)/libpaddock.a: $(patsubst %.c,$(FOUT)/obj/%.o,$(HV_SRC) $(COMMON_SRC) $(CONFIG_SRC) $(filter-out %/main.c,$(WORKER_SRC)))
 	$(call say,AR-FZ,$@)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
 $(FUZZ): $(FOUT)/%: $(FOUT)/obj/tests/fuzz/%.o $(patsubst %.c,$(FOUT)/obj/%.o,$(FUZZ_AUX)) $(FOUT)/libpaddock.a
 	$(call say,LD-FZ,$@)
-	$(Q)$(FUZZ_CC) $(FUZZ_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(UV_LIBS) $(FDT_LIBS) $(LIBM)
+	$(Q)$(FUZZ_CC) $(FUZZ_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(UV_LIBS) $(FDT_LIBS) $(YAML_LIBS) $(JANSSON_LIBS) $(LIBM)
 
 .SECONDARY:
 -include $(shell find $(OUT)/obj $(FOUT)/obj -name '*.d' 2>/dev/null)

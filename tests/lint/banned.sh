@@ -46,5 +46,5 @@ search() { # WHAT PATTERN FOLDER...
 
 search "banned call" 'strcpy|strcat|sprintf|vsprintf|gets|alloca|__builtin_alloca|tmpnam|mktemp' .
 search "banned outside tests" 'assert|abort|system|popen' \
-    hypervisor common vmm-worker vmm-net supervisor ctl
+    hypervisor common config vmm-worker vmm-net supervisor ctl
 exit $status

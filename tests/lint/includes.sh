@@ -14,15 +14,16 @@ hypervisor/soft        hypervisor/soft,hypervisor/include          api,soft
 common                 common                                      none
 vmm-worker             vmm-worker,common                           api
 vmm-net                vmm-net,common                              none
-supervisor             supervisor,common                           none
-ctl                    ctl,common                                  none
+config                 config,common                               none
+supervisor             supervisor,config,common                    none
+ctl                    ctl,config,common                           none
 scripts/macsdk-headers scripts/macsdk-headers                      none
 tests/tools            tests/tools,common                          none
 tests/hv-conformance   tests/hv-conformance                        api
 tests/vmm              tests/vmm                                   api,soft
 tests/diff             tests/diff                                  api,soft
 tests/sweep            tests/sweep,hypervisor/soft                 api,soft
-tests/fuzz             tests/fuzz,hypervisor/soft,vmm-worker,common,supervisor,vmm-net,ctl   api,soft
+tests/fuzz             tests/fuzz,hypervisor/soft,vmm-worker,common,config,supervisor,vmm-net,ctl   api,soft
 tests/bench            tests/bench                                 none
 tests/guest            tests/guest                                 none
 guest/mini             guest/mini                                  none
@@ -31,8 +32,9 @@ tests/unit/vmm         tests/unit/vmm,tests/vmm                    api,soft
 tests/unit/common      tests/unit/common,common                    none
 tests/unit/vmm-worker  tests/unit/vmm-worker,vmm-worker,common     api
 tests/unit/vmm-net     tests/unit/vmm-net,vmm-net,common           none
-tests/unit/supervisor  tests/unit/supervisor,supervisor,common     none
-tests/unit/ctl         tests/unit/ctl,ctl,common                   none
+tests/unit/config      tests/unit/config,config,common             none
+tests/unit/supervisor  tests/unit/supervisor,supervisor,config,common   none
+tests/unit/ctl         tests/unit/ctl,ctl,config,common            none
 END
 }
 
