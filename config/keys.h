@@ -21,7 +21,8 @@ enum key_type {
     KEY_CHOICE, /* one of `choices` */
     KEY_MAP,    /* string to string */
     KEY_LIST,   /* of mappings with the keys of `of` */
-    KEY_GROUP   /* a mapping with the keys of `of` */
+    KEY_GROUP,  /* a mapping with the keys of `of` */
+    KEY_NAMED   /* a mapping from names to mappings with the keys of `of` */
 };
 
 struct key {
