@@ -30,22 +30,24 @@
 struct rpc_reader {
     char *buf;
     size_t used, size, limit;
-    size_t scanned; /* no newline before this */
-    size_t taken;   /* bytes of lines that were handed out */
-    int fd[RPC_FDS_MAX];
+    size_t scanned;          /* no newline before this */
+    size_t taken;            /* bytes of lines that were handed out */
+    int fd[2 * RPC_FDS_MAX]; /* of a line that is not whole yet, and of the one behind it */
     size_t fd_count;
 };
 
 void rpc_reader_init(struct rpc_reader *r, size_t limit);
 void rpc_reader_free(struct rpc_reader *r); /* closes descriptors nobody took */
 
-/* Reads what is there. Bytes read, 0 at the peer's end, -EAGAIN, -EPROTO (see above) or another
- * negative errno. */
+/* Reads what is there, once. Bytes read, 0 at the peer's end, -EAGAIN, -EPROTO (see above), -ENOBUFS (take the lines
+ * that are there first) or another negative errno. Waits if the socket is a blocking one. */
 long rpc_reader_fill(struct rpc_reader *r, int socket);
 /* The next whole line, terminated, without its newline, valid until the next call of fill; NULL if there is none. */
 char *rpc_reader_line(struct rpc_reader *r, size_t *size);
 /* Takes `count` descriptors of the front, all or none: -EPROTO if there are not so many. */
 int rpc_reader_take_fds(struct rpc_reader *r, size_t count, int *out);
+/* When every whole line was handled: whether no descriptor is left that no line can announce any more. */
+bool rpc_reader_clean(const struct rpc_reader *r);
 
 /* Parses one line: an object, no deeper than RPC_DEPTH_MAX, no duplicate members, integers within 64 bits.
  * NULL with *why (static storage or within `error`). */
