@@ -6,6 +6,8 @@
 #   hypervisor/soft/*.c               libhv.a
 #   common/*.c                        libcommon.a
 #   config/*.c                        libconfig-paddock.a
+#   supervisor/*.c                    paddockd; all but main.c in libsupervisor.a, for its tests
+#   ctl/*.c                           vmctl; all but main.c in libctl.a, for its tests
 #   vmm-worker/*.c, */*.c             vmm-worker; all but main.c in libvmm-worker.a, for its tests
 #   tests/tools/*.c                   one program each, of which vmm-run plays the supervisor for one
 #                                     worker; run-*.c are linked to all of them
@@ -54,6 +56,8 @@ HV_SRC     := $(call files,hypervisor/soft/*.c)
 COMMON_SRC := $(call files,common/*.c)
 CONFIG_SRC := $(call files,config/*.c)
 WORKER_SRC := $(call files,vmm-worker/*.c vmm-worker/*/*.c)
+SUPER_SRC  := $(call files,supervisor/*.c)
+CTL_SRC    := $(call files,ctl/*.c)
 UNIT_SRC   := $(call files,tests/unit/*/test-*.c)
 UNIT_AUX   := $(filter-out $(UNIT_SRC),$(call files,tests/unit/*/*.c))
 TOOLS_SRC  := $(call files,tests/tools/*.c)
@@ -80,6 +84,10 @@ SOFTHV := $(if $(HV_SRC),$(OUT)/libsofthv.a)
 LIBCOM := $(if $(COMMON_SRC),$(OUT)/libcommon.a)
 LIBCFG := $(if $(CONFIG_SRC),$(OUT)/libconfig-paddock.a)
 WORKER := $(if $(filter %/main.c,$(WORKER_SRC)),$(OUT)/vmm-worker)
+LIBSUP := $(if $(filter-out %/main.c,$(SUPER_SRC)),$(OUT)/libsupervisor.a)
+LIBCTL := $(if $(filter-out %/main.c,$(CTL_SRC)),$(OUT)/libctl.a)
+DAEMON := $(if $(filter %/main.c,$(SUPER_SRC)),$(OUT)/paddockd)
+CLIENT := $(if $(filter %/main.c,$(CTL_SRC)),$(OUT)/vmctl)
 TOOLS  := $(patsubst tests/tools/%.c,$(OUT)/%,$(filter-out $(TOOLS_AUX),$(TOOLS_SRC)))
 TGUEST := $(patsubst tests/guest/%.c,$(BUILD)/cross/%,$(GUEST_SRC))
 MINI   := $(patsubst guest/mini/%.c,$(BUILD)/guest/mini/%.img,$(MINI_SRC))
@@ -122,7 +130,19 @@ ifneq ($(LIBCFG),)
 ifneq ($(call have_header,yaml.h,$(YAML_CFLAGS))$(call have_header,jansson.h,$(JANSSON_CFLAGS)),yesyes)
 MISSING += libyaml or jansson
 LIBCFG :=
-UNIT := $(filter-out $(OUT)/unit/config/%,$(UNIT))
+LIBCTL :=
+LIBSUP :=
+CLIENT :=
+DAEMON :=
+UNIT := $(filter-out $(OUT)/unit/config/% $(OUT)/unit/ctl/% $(OUT)/unit/supervisor/%,$(UNIT))
+endif
+endif
+ifneq ($(LIBSUP),)
+ifneq ($(call have_header,uv.h,$(UV_CFLAGS))$(call have_header,sqlite3.h,$(SQLITE_CFLAGS)),yesyes)
+MISSING += libuv or sqlite3
+LIBSUP :=
+DAEMON :=
+UNIT := $(filter-out $(OUT)/unit/supervisor/%,$(UNIT))
 endif
 endif
 ifneq ($(DGUEST)$(BGUEST)$(TGUEST)$(MINI),)
@@ -136,7 +156,7 @@ endif
 endif
 endif
 
-PROGRAMS := $(LIBHV) $(LIBCOM) $(LIBCFG) $(WORKER) $(TOOLS) $(UNIT) $(CONF) $(VMM) $(DIFF) $(SWEEP) $(BENCH) $(DGUEST) $(BGUEST) $(TGUEST) $(MINI)
+PROGRAMS := $(LIBHV) $(LIBCOM) $(LIBCFG) $(LIBSUP) $(LIBCTL) $(DAEMON) $(CLIENT) $(WORKER) $(TOOLS) $(UNIT) $(CONF) $(VMM) $(DIFF) $(SWEEP) $(BENCH) $(DGUEST) $(BGUEST) $(TGUEST) $(MINI)
 
 .PHONY: all
 all: $(PROGRAMS) ## build everything that this machine can build (default)
@@ -151,10 +171,16 @@ PRIVATE := -Ihypervisor/include -Ihypervisor/soft
 WORKER_INCLUDES := $(PUBLIC) -Icommon -Ivmm-worker $(UV_CFLAGS) $(FDT_CFLAGS)
 
 CONFIG_INCLUDES := -Icommon -Iconfig $(YAML_CFLAGS) $(JANSSON_CFLAGS)
+SUPER_INCLUDES  := -Isupervisor $(CONFIG_INCLUDES) $(UV_CFLAGS) $(SQLITE_CFLAGS)
+CTL_INCLUDES    := -Ictl $(CONFIG_INCLUDES)
 
 includes(hypervisor/soft/)         := $(PRIVATE)
 includes(common/)                  := -Icommon
 includes(config/)                  := $(CONFIG_INCLUDES)
+includes(supervisor/)              := $(SUPER_INCLUDES)
+includes(ctl/)                     := $(CTL_INCLUDES)
+includes(tests/unit/supervisor/)   := $(SUPER_INCLUDES) $(CMOCKA_CFLAGS)
+includes(tests/unit/ctl/)          := $(CTL_INCLUDES) $(CMOCKA_CFLAGS)
 includes(tests/unit/config/)       := $(CONFIG_INCLUDES) $(CMOCKA_CFLAGS)
 includes(tests/unit/hypervisor/)   := $(PRIVATE) $(CMOCKA_CFLAGS)
 includes(vmm-worker/)              := $(WORKER_INCLUDES)
@@ -167,7 +193,7 @@ includes(tests/hv-conformance/)    := $(PUBLIC) $(CMOCKA_CFLAGS)
 includes(tests/vmm/)               := $(PUBLIC) $(FDT_CFLAGS)
 includes(tests/diff/)              := $(PUBLIC)
 includes(tests/sweep/)             := $(PRIVATE)
-includes(tests/fuzz/)              := $(PRIVATE) $(WORKER_INCLUDES) $(CONFIG_INCLUDES)
+includes(tests/fuzz/)              := $(PRIVATE) $(WORKER_INCLUDES) $(SUPER_INCLUDES) $(CTL_INCLUDES)
 includes(tests/bench/)             := $(PRIVATE)
 
 compile = -c -MMD -MP $(FEATURES) $(if $(filter %-linux.c,$<),$(FEATURES_LINUX)) \
@@ -192,7 +218,10 @@ $(OUT)/libsofthv.a: $(call objects,$(HV_SRC))
 $(OUT)/libcommon.a: $(call objects,$(COMMON_SRC))
 $(OUT)/libconfig-paddock.a: $(call objects,$(CONFIG_SRC))
 $(OUT)/libvmm-worker.a: $(call objects,$(filter-out %/main.c,$(WORKER_SRC)))
-$(OUT)/libsofthv.a $(OUT)/libcommon.a $(OUT)/libconfig-paddock.a $(OUT)/libvmm-worker.a:
+$(OUT)/libsupervisor.a: $(call objects,$(filter-out %/main.c,$(SUPER_SRC)))
+$(OUT)/libctl.a: $(call objects,$(filter-out %/main.c,$(CTL_SRC)))
+$(OUT)/libsofthv.a $(OUT)/libcommon.a $(OUT)/libconfig-paddock.a $(OUT)/libvmm-worker.a \
+$(OUT)/libsupervisor.a $(OUT)/libctl.a:
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
@@ -219,14 +248,29 @@ WORKER_LIBS  := $(UV_LIBS) $(FDT_LIBS)
 $(WORKER): $(OUT)/obj/vmm-worker/main.o $(WORKER_NEEDS)
 	$(call link,$(WORKER_LIBS))
 
+# The daemon and the client: the same, each with what its unit tests take of it.
+CONFIG_NEEDS := $(OUT)/libconfig-paddock.a $(LIBCOM)
+CONFIG_LIBS  := $(YAML_LIBS) $(JANSSON_LIBS)
+SUPER_NEEDS  := $(OUT)/libsupervisor.a $(CONFIG_NEEDS)
+SUPER_LIBS   := $(SQLITE_LIBS) $(UV_LIBS) $(CONFIG_LIBS)
+CTL_NEEDS    := $(if $(LIBCTL),$(OUT)/libctl.a) $(CONFIG_NEEDS)
+$(DAEMON): $(OUT)/obj/supervisor/main.o $(SUPER_NEEDS)
+	$(call link,$(SUPER_LIBS))
+$(CLIENT): $(OUT)/obj/ctl/main.o $(CTL_NEEDS)
+	$(call link,$(CONFIG_LIBS))
+
 $(TOOLS): $(OUT)/%: $(OUT)/obj/tests/tools/%.o $(call objects,$(TOOLS_AUX)) $(LIBCOM)
 	$(call link,)
 
 # What a folder's unit tests are linked with.
 unit_needs(hypervisor) := $(SOFTHV)
 unit_needs(common)     := $(LIBCOM)
-unit_needs(config)     := $(OUT)/libconfig-paddock.a $(LIBCOM)
-unit_libs(config)      := $(YAML_LIBS) $(JANSSON_LIBS)
+unit_needs(config)     := $(CONFIG_NEEDS)
+unit_libs(config)      := $(CONFIG_LIBS)
+unit_needs(supervisor) := $(SUPER_NEEDS)
+unit_libs(supervisor)  := $(SUPER_LIBS)
+unit_needs(ctl)        := $(CTL_NEEDS)
+unit_libs(ctl)         := $(CONFIG_LIBS)
 unit_needs(vmm)        := $(filter-out %/main.o,$(call objects,$(VMM_SRC))) $(LIBHV)
 unit_libs(vmm)         := $(FDT_LIBS)
 unit_needs(vmm-worker) := $(WORKER_NEEDS)
@@ -281,14 +325,19 @@ $(FOUT)/obj/%.o: %.c $(FOUT)/flags
 	$(call say,CC-FZ,$<)
 	$(Q)$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link $(compile)
 
-# Everything but main.c in one archive: a target takes what it needs.
+# Everything but main.c in archives: a target takes what it needs. The daemon's and the client's are apart, because
+# their files may be called as the worker's are.
 $(FOUT)/libpaddock.a: $(patsubst %.c,$(FOUT)/obj/%.o,$(HV_SRC) $(COMMON_SRC) $(CONFIG_SRC) $(filter-out %/main.c,$(WORKER_SRC)))
+$(FOUT)/libsupervisor.a: $(patsubst %.c,$(FOUT)/obj/%.o,$(filter-out %/main.c,$(SUPER_SRC)))
+$(FOUT)/libctl.a: $(patsubst %.c,$(FOUT)/obj/%.o,$(filter-out %/main.c,$(CTL_SRC)))
+FUZZ_LIBS := $(if $(LIBSUP),$(FOUT)/libsupervisor.a) $(if $(LIBCTL),$(FOUT)/libctl.a) $(FOUT)/libpaddock.a
+$(FUZZ_LIBS):
 	$(call say,AR-FZ,$@)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
-$(FUZZ): $(FOUT)/%: $(FOUT)/obj/tests/fuzz/%.o $(patsubst %.c,$(FOUT)/obj/%.o,$(FUZZ_AUX)) $(FOUT)/libpaddock.a
+$(FUZZ): $(FOUT)/%: $(FOUT)/obj/tests/fuzz/%.o $(patsubst %.c,$(FOUT)/obj/%.o,$(FUZZ_AUX)) $(FUZZ_LIBS)
 	$(call say,LD-FZ,$@)
-	$(Q)$(FUZZ_CC) $(FUZZ_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(UV_LIBS) $(FDT_LIBS) $(YAML_LIBS) $(JANSSON_LIBS) $(LIBM)
+	$(Q)$(FUZZ_CC) $(FUZZ_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(UV_LIBS) $(FDT_LIBS) $(if $(LIBSUP),$(SQLITE_LIBS)) $(YAML_LIBS) $(JANSSON_LIBS) $(LIBM)
 
 .SECONDARY:
 -include $(shell find $(OUT)/obj $(FOUT)/obj -name '*.d' 2>/dev/null)

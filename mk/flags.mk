@@ -72,6 +72,8 @@ YAML_CFLAGS    := $(call pkg_cflags,yaml-0.1)
 YAML_LIBS      := $(call pkg_libs,yaml-0.1,-lyaml)
 JANSSON_CFLAGS := $(call pkg_cflags,jansson)
 JANSSON_LIBS   := $(call pkg_libs,jansson,-ljansson)
+SQLITE_CFLAGS  := $(call pkg_cflags,sqlite3)
+SQLITE_LIBS    := $(call pkg_libs,sqlite3,-lsqlite3)
 
 # Which optional parts can be built here? $(call have_header,<x.h>,flags) is "yes" or empty.
 have_header = $(shell printf '\#include <stdarg.h>\n\#include <stddef.h>\n\#include <stdint.h>\n\#include <setjmp.h>\n\#include <%s>\n' $(1) | \
