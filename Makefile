@@ -14,9 +14,8 @@
 #   tests/unit/FOLDER/test-*.c        one cmocka program each, which may include FOLDER's own headers;
 #                                     other files there are linked to all of the folder's
 #   tests/hv-conformance/*.c          hv-conformance, one cmocka program against the public API only
-#   tests/vmm/*.c                     paddock-testvm, the small test VMM
 #   tests/diff/*.c                    hv-diff; tests/diff/guest/*.[cS] is its half that runs on arm64
-#   tests/sweep/*.c                   hv-sweep, all 2^32 encodings
+#   tests/sweep/*.c                   hv-sweep, all 2^32 encodings or a part of them
 #   tests/fuzz/fuzz-*.c               one libFuzzer target each; other files there are linked to all
 #   tests/bench/bench-run.c           times a command and what it prints; tests/bench/run uses it
 #   tests/bench/guest/*.[cS]          the bare-metal guest of the benchmarks, a flat arm64 Image
@@ -63,7 +62,6 @@ UNIT_AUX   := $(filter-out $(UNIT_SRC),$(call files,tests/unit/*/*.c))
 TOOLS_SRC  := $(call files,tests/tools/*.c)
 TOOLS_AUX  := $(filter tests/tools/run-%,$(TOOLS_SRC))
 CONF_SRC   := $(call files,tests/hv-conformance/*.c)
-VMM_SRC    := $(call files,tests/vmm/*.c)
 DIFF_SRC   := $(call files,tests/diff/*.c)
 DIFF_GUEST := $(sort $(wildcard tests/diff/guest/*.c tests/diff/guest/*.S))
 SWEEP_SRC  := $(call files,tests/sweep/*.c)
@@ -93,7 +91,6 @@ TGUEST := $(patsubst tests/guest/%.c,$(BUILD)/cross/%,$(GUEST_SRC))
 MINI   := $(patsubst guest/mini/%.c,$(BUILD)/guest/mini/%.img,$(MINI_SRC))
 UNIT   := $(patsubst tests/%.c,$(OUT)/%,$(UNIT_SRC))
 CONF   := $(if $(CONF_SRC),$(OUT)/hv-conformance)
-VMM    := $(if $(VMM_SRC),$(OUT)/paddock-testvm)
 DIFF   := $(if $(DIFF_SRC),$(OUT)/hv-diff)
 DGUEST := $(if $(DIFF_GUEST),$(BUILD)/cross/diff-guest)
 SWEEP  := $(if $(SWEEP_SRC),$(OUT)/hv-sweep)
@@ -111,17 +108,10 @@ UNIT :=
 CONF :=
 endif
 endif
-ifneq ($(VMM),)
-ifeq ($(call have_header,libfdt.h,$(FDT_CFLAGS)),)
-MISSING += libfdt
-VMM :=
-UNIT := $(filter-out $(OUT)/unit/vmm/%,$(UNIT))
-endif
-endif
 ifneq ($(WORKER_SRC),)
 ifeq ($(call have_header,uv.h,$(UV_CFLAGS))$(call have_header,libfdt.h,$(FDT_CFLAGS)),yesyes)
 else
-MISSING += libuv
+MISSING += libuv or libfdt
 WORKER :=
 UNIT := $(filter-out $(OUT)/unit/vmm-worker/%,$(UNIT))
 endif
@@ -156,7 +146,7 @@ endif
 endif
 endif
 
-PROGRAMS := $(LIBHV) $(LIBCOM) $(LIBCFG) $(LIBSUP) $(LIBCTL) $(DAEMON) $(CLIENT) $(WORKER) $(TOOLS) $(UNIT) $(CONF) $(VMM) $(DIFF) $(SWEEP) $(BENCH) $(DGUEST) $(BGUEST) $(TGUEST) $(MINI)
+PROGRAMS := $(LIBHV) $(LIBCOM) $(LIBCFG) $(LIBSUP) $(LIBCTL) $(DAEMON) $(CLIENT) $(WORKER) $(TOOLS) $(UNIT) $(CONF) $(DIFF) $(SWEEP) $(BENCH) $(DGUEST) $(BGUEST) $(TGUEST) $(MINI)
 
 .PHONY: all
 all: $(PROGRAMS) ## build everything that this machine can build (default)
@@ -175,7 +165,7 @@ SUPER_INCLUDES  := -Isupervisor $(CONFIG_INCLUDES) $(UV_CFLAGS) $(SQLITE_CFLAGS)
 CTL_INCLUDES    := -Ictl $(CONFIG_INCLUDES)
 
 includes(hypervisor/soft/)         := $(PRIVATE)
-includes(common/)                  := -Icommon
+includes(common/)                  := -Icommon $(JANSSON_CFLAGS)
 includes(config/)                  := $(CONFIG_INCLUDES)
 includes(supervisor/)              := $(SUPER_INCLUDES)
 includes(ctl/)                     := $(CTL_INCLUDES)
@@ -187,14 +177,12 @@ includes(vmm-worker/)              := $(WORKER_INCLUDES)
 includes(vmm-worker/devices/)      := $(WORKER_INCLUDES)
 includes(tests/unit/vmm-worker/)   := $(WORKER_INCLUDES) $(CMOCKA_CFLAGS)
 includes(tests/tools/)             := -Icommon
-includes(tests/unit/common/)       := -Icommon $(CMOCKA_CFLAGS)
-includes(tests/unit/vmm/)          := $(PUBLIC) $(CMOCKA_CFLAGS) $(FDT_CFLAGS)
+includes(tests/unit/common/)       := -Icommon $(CMOCKA_CFLAGS) $(JANSSON_CFLAGS)
 includes(tests/hv-conformance/)    := $(PUBLIC) $(CMOCKA_CFLAGS)
-includes(tests/vmm/)               := $(PUBLIC) $(FDT_CFLAGS)
 includes(tests/diff/)              := $(PUBLIC)
 includes(tests/sweep/)             := $(PRIVATE)
 includes(tests/fuzz/)              := $(PRIVATE) $(WORKER_INCLUDES) $(SUPER_INCLUDES) $(CTL_INCLUDES)
-includes(tests/bench/)             := $(PRIVATE)
+includes(tests/bench/)             := $(PUBLIC)
 
 compile = -c -MMD -MP $(FEATURES) $(if $(filter %-linux.c,$<),$(FEATURES_LINUX)) \
           $(includes($(dir $<))) -o $@ $<
@@ -265,14 +253,13 @@ $(TOOLS): $(OUT)/%: $(OUT)/obj/tests/tools/%.o $(call objects,$(TOOLS_AUX)) $(LI
 # What a folder's unit tests are linked with.
 unit_needs(hypervisor) := $(SOFTHV)
 unit_needs(common)     := $(LIBCOM)
+unit_libs(common)      := $(JANSSON_LIBS)
 unit_needs(config)     := $(CONFIG_NEEDS)
 unit_libs(config)      := $(CONFIG_LIBS)
 unit_needs(supervisor) := $(SUPER_NEEDS)
 unit_libs(supervisor)  := $(SUPER_LIBS)
 unit_needs(ctl)        := $(CTL_NEEDS)
 unit_libs(ctl)         := $(CONFIG_LIBS)
-unit_needs(vmm)        := $(filter-out %/main.o,$(call objects,$(VMM_SRC))) $(LIBHV)
-unit_libs(vmm)         := $(FDT_LIBS)
 unit_needs(vmm-worker) := $(WORKER_NEEDS)
 unit_libs(vmm-worker)  := $(WORKER_LIBS)
 
@@ -284,13 +271,11 @@ $(UNIT): $(OUT)/%: $(OUT)/obj/tests/%.o \
 	$(call link,$(CMOCKA_LIBS) $(unit_libs($(call unit_folder,$*))))
 $(CONF): $(call objects,$(CONF_SRC)) $(LIBHV)
 	$(call link,$(CMOCKA_LIBS))
-$(VMM): $(call objects,$(VMM_SRC)) $(LIBHV)
-	$(call link,$(FDT_LIBS))
 $(DIFF): $(call objects,$(DIFF_SRC)) $(LIBHV)
 	$(call link,)
 $(SWEEP): $(call objects,$(SWEEP_SRC)) $(SOFTHV)
 	$(call link,)
-$(BENCH): $(OUT)/%: $(OUT)/obj/tests/%.o
+$(BENCH): $(OUT)/%: $(OUT)/obj/tests/%.o $(LIBHV)
 	$(call link,)
 
 # The oracle's half of the differential test: a static arm64 program, run under qemu-aarch64.
@@ -299,7 +284,7 @@ $(BUILD)/cross/diff-guest: $(DIFF_GUEST) $(wildcard tests/diff/*.h tests/diff/gu
 	$(Q)$(CROSS_CC) $(CROSS_CFLAGS) $(CROSS_LDFLAGS) $(FEATURES) $(FEATURES_LINUX) -Itests/diff \
 	    -o $@ $(filter %.c %.S,$^)
 
-# The benchmarks' bare-metal guest, a flat image that the test VMM and QEMU both load.
+# The benchmarks' bare-metal guest, a flat image that the worker and QEMU both load.
 $(BUILD)/cross/bench-guest: $(BENCH_GUEST) $(wildcard tests/bench/guest/*.h tests/bench/guest/*.ld) $(BUILD)/cross/flags
 	$(call say,CROSS,$@)
 	$(Q)$(CROSS_CC) $(CROSS_BARE_CFLAGS) -Wl,-T,tests/bench/guest/guest.ld -Wl,--build-id=none \
@@ -373,6 +358,7 @@ run-tests: # no build, no installation
 	@$(runner) -l $(OUT)/logs -s $(OUT) \
 	    $(addprefix $(UNIT_DEADLINE):,$(UNIT)) \
 	    $(addprefix $(CONF_DEADLINE):,$(CONF)) \
+	    $(addprefix $(UNIT_DEADLINE):,$(SWEEP)) \
 	    $(addprefix $(DIFF_DEADLINE):,$(DIFF)) \
 	    $(addprefix $(SCRIPT_DEADLINE):,$(SCRIPTS))
 
@@ -395,7 +381,8 @@ fuzz: ## run each fuzz target for its share of FUZZ_SECONDS (60)
 build-fuzz: $(FUZZ)
 
 .PHONY: sweep diff diff-overnight
-sweep: ## decode all 2^32 encodings
+SWEEP_ARGS ?= --all
+sweep: ## decode all 2^32 encodings, execute millions of them (SWEEP_ARGS=…)
 	@$(SUBMAKE) STRICT=1 $(OUT)/hv-sweep
 	$(OUT)/hv-sweep $(SWEEP_ARGS)
 
@@ -413,7 +400,7 @@ diff-overnight: ## the same for DIFF_HOURS (8), never the same cases
 .PHONY: bench
 bench: ## measure beside QEMU (B=PATTERN); writes build/bench/results.json
 	@scripts/deps ensure build guest diff
-	@$(SUBMAKE) STRICT=1 $(VMM) $(BENCH) $(BGUEST)
+	@$(SUBMAKE) STRICT=1 $(WORKER) $(TOOLS) $(BENCH) $(BGUEST) $(MINI)
 	@$(MAKE) --no-print-directory guest
 	@tests/bench/run -o $(BUILD)/bench $(if $(B),-b '$(B)')
 

@@ -2,19 +2,21 @@
 /*
  * bench-run: runs a command and writes down, with times, what it prints and what it costs.
  *
- *     bench-run [-t SECONDS] [-c TEXT]... [-m TEXT]... [-r MIB] [-o FILE] -- COMMAND [ARG...]
+ *     bench-run [-t SECONDS] [-c TEXT]... [-m TEXT]... [-r MIB] [-e CPUS] [-w] [-o FILE] -- COMMAND [ARG...]
  *
  *   -t SECONDS  kill the command after so long (120)
  *   -c TEXT     when a line containing TEXT is printed, note the CPU time used so far
  *   -m TEXT     when a line containing TEXT is printed, note the memory in use
  *   -r MIB      guest RAM: the mapping of exactly this size is counted apart
+ *   -e CPUS     a VM of so many vCPUs on softhv: its mappings for decoded code are counted apart
+ *   -w          measure the command's one child (vmm-run's worker), not the command
  *   -o FILE     what the command prints, as it is
  *
  * Results go to stdout, one a line, in seconds since the command was started, by CLOCK_MONOTONIC:
  *
  *     line SECONDS TEXT                  the line's newline arrived
- *     cpu SECONDS CPU-SECONDS            of all the command's threads
- *     memory SECONDS RSS PSS RAM-RSS RAM-PSS    KiB; the last two of the guest RAM mapping
+ *     cpu SECONDS CPU-SECONDS            of all the process's threads
+ *     memory SECONDS RSS PSS RAM-RSS RAM-PSS CACHE-PSS    KiB; of all, guest RAM, decoded code
  *     exit SECONDS STATUS                the exit status, or 128 + the signal that ended it
  *     usage USER SYSTEM MAXRSS           CPU seconds, KiB (getrusage)
  *
@@ -22,8 +24,10 @@
  * stderr ours. Exit status: 0 when the command ran to its end, whatever its status; 1 when it could
  * not be run or measured; 3 when it was killed for taking too long.
  *
- * -m needs Linux (/proc/PID/smaps), -c any system with clock_getcpuclockid() for other processes.
+ * -m and -w need Linux (/proc), -c any system with clock_getcpuclockid() for other processes.
  */
+#include <Hypervisor/hv-soft.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -53,6 +57,9 @@ struct watch {
     struct trigger triggers[TRIGGERS_MAX];
     unsigned trigger_count;
     uint64_t ram_kib;
+    unsigned engine_cpus; /* whose caches are counted apart; 0: none */
+    bool measure_child;
+    pid_t child; /* 0: not yet known */
     FILE *copy;
     bool failed; /* a sample could not be taken */
     char line[LINE_LENGTH_MAX];
@@ -74,14 +81,63 @@ static double elapsed(const struct watch *w)
 
 /* ---- Samples ---------------------------------------------------------------------------------- */
 
+/* The parent of a process that /proc lists, or -1. */
+static long parent_of(const char *pid)
+{
+    char path[64], text[512];
+    const char *behind_name;
+    FILE *stat;
+    size_t n;
+    long parent;
+
+    snprintf(path, sizeof(path), "/proc/%.20s/stat", pid);
+    stat = fopen(path, "r");
+    if (stat == NULL)
+        return -1;
+    n = fread(text, 1, sizeof(text) - 1, stat);
+    fclose(stat);
+    text[n] = '\0';
+    behind_name = strrchr(text, ')');
+    return behind_name != NULL && sscanf(behind_name, ") %*c %ld", &parent) == 1 ? parent : -1;
+}
+
+/* The command's child, or 0. */
+static pid_t find_child(pid_t parent)
+{
+    DIR *processes = opendir("/proc");
+    struct dirent *entry;
+    pid_t child = 0;
+
+    if (processes == NULL)
+        return 0;
+    while (child == 0 && (entry = readdir(processes)) != NULL) {
+        if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' &&
+            parent_of(entry->d_name) == (long)parent)
+            child = (pid_t)strtol(entry->d_name, NULL, 10);
+    }
+    closedir(processes);
+    return child;
+}
+
+/* The process that is measured, or -1. */
+static pid_t measured(struct watch *w)
+{
+    if (!w->measure_child)
+        return w->pid;
+    if (w->child == 0)
+        w->child = find_child(w->pid);
+    return w->child != 0 ? w->child : -1;
+}
+
 static void sample_cpu(struct watch *w, double at)
 {
     const struct timespec zero = {0};
     struct timespec used;
     clockid_t clock;
+    pid_t pid = measured(w);
 
-    if (clock_getcpuclockid(w->pid, &clock) != 0 || clock_gettime(clock, &used) != 0) {
-        fprintf(stderr, "bench-run: cannot read the CPU time of process %ld\n", (long)w->pid);
+    if (pid < 0 || clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &used) != 0) {
+        fprintf(stderr, "bench-run: cannot read the CPU time of process %ld\n", (long)pid);
         w->failed = true;
         return;
     }
@@ -89,14 +145,24 @@ static void sample_cpu(struct watch *w, double at)
 }
 
 struct memory {
-    uint64_t rss, pss, ram_rss, ram_pss;
-    unsigned ram_mappings;
+    uint64_t rss, pss, ram_rss, ram_pss, cache_pss;
+    unsigned ram_mappings, cache_mappings;
 };
 
-static bool sum_mappings(FILE *smaps, uint64_t ram_kib, struct memory *sum)
+/* Whether a mapping of this size is the decoded code of one of so many vCPUs. */
+static bool is_cache(uint64_t bytes, unsigned cpus)
+{
+    for (unsigned i = 0; i < cpus; i++) {
+        if (bytes == hv_soft_code_cache_size(i))
+            return true;
+    }
+    return false;
+}
+
+static bool sum_mappings(FILE *smaps, uint64_t ram_kib, unsigned cpus, struct memory *sum)
 {
     char line[1024];
-    bool in_ram = false;
+    bool in_ram = false, in_cache = false;
     uint64_t from, to, kib;
 
     *sum = (struct memory){0};
@@ -107,9 +173,12 @@ static bool sum_mappings(FILE *smaps, uint64_t ram_kib, struct memory *sum)
         } else if (sscanf(line, "Pss: %" SCNu64 " kB", &kib) == 1) {
             sum->pss += kib;
             sum->ram_pss += in_ram ? kib : 0;
+            sum->cache_pss += in_cache ? kib : 0;
         } else if (sscanf(line, "%" SCNx64 "-%" SCNx64 " ", &from, &to) == 2) {
             in_ram = ram_kib != 0 && (to - from) >> 10 == ram_kib;
+            in_cache = is_cache(to - from, cpus);
             sum->ram_mappings += in_ram;
+            sum->cache_mappings += in_cache;
         }
     }
     return !ferror(smaps) && sum->rss != 0;
@@ -122,14 +191,14 @@ static void sample_memory(struct watch *w, double at)
     FILE *smaps;
     bool ok;
 
-    snprintf(path, sizeof(path), "/proc/%ld/smaps", (long)w->pid);
+    snprintf(path, sizeof(path), "/proc/%ld/smaps", (long)measured(w));
     smaps = fopen(path, "r");
     if (smaps == NULL) {
         fprintf(stderr, "bench-run: cannot open %s: %s\n", path, strerror(errno));
         w->failed = true;
         return;
     }
-    ok = sum_mappings(smaps, w->ram_kib, &sum);
+    ok = sum_mappings(smaps, w->ram_kib, w->engine_cpus, &sum);
     fclose(smaps);
     if (!ok || (w->ram_kib != 0 && sum.ram_mappings != 1)) {
         fprintf(stderr, "bench-run: %s: %u mappings of %" PRIu64 " KiB, not one\n", path,
@@ -137,8 +206,14 @@ static void sample_memory(struct watch *w, double at)
         w->failed = true;
         return;
     }
-    printf("memory %.6f %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", at, sum.rss, sum.pss,
-           sum.ram_rss, sum.ram_pss);
+    if (sum.cache_mappings != w->engine_cpus) {
+        fprintf(stderr, "bench-run: %s: %u mappings for decoded code, not %u\n", path,
+                sum.cache_mappings, w->engine_cpus);
+        w->failed = true;
+        return;
+    }
+    printf("memory %.6f %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", at, sum.rss,
+           sum.pss, sum.ram_rss, sum.ram_pss, sum.cache_pss);
 }
 
 /* ---- Output of the command -------------------------------------------------------------------- */
@@ -232,8 +307,8 @@ static int start(struct watch *w, char **command)
 
 static void usage(void)
 {
-    fputs("usage: bench-run [-t SECONDS] [-c TEXT]... [-m TEXT]... [-r MIB] [-o FILE] -- "
-          "COMMAND [ARG...]\n",
+    fputs("usage: bench-run [-t SECONDS] [-c TEXT]... [-m TEXT]... [-r MIB] [-e CPUS] [-w] "
+          "[-o FILE] -- COMMAND [ARG...]\n",
           stderr);
     exit(2);
 }
@@ -257,10 +332,12 @@ int main(int argc, char **argv)
     int option, fd, status;
     bool in_time;
 
-    while ((option = getopt(argc, argv, "t:c:m:r:o:")) != -1) {
+    while ((option = getopt(argc, argv, "t:c:m:r:e:wo:")) != -1) {
         switch (option) {
         case 't': timeout_s = number(optarg); break;
         case 'r': w.ram_kib = (uint64_t)number(optarg) << 10; break;
+        case 'e': w.engine_cpus = number(optarg); break;
+        case 'w': w.measure_child = true; break;
         case 'o': copy = optarg; break;
         case 'c':
         case 'm':

@@ -20,15 +20,13 @@ ctl                    ctl,config,common                           none
 scripts/macsdk-headers scripts/macsdk-headers                      none
 tests/tools            tests/tools,common                          none
 tests/hv-conformance   tests/hv-conformance                        api
-tests/vmm              tests/vmm                                   api,soft
 tests/diff             tests/diff                                  api,soft
 tests/sweep            tests/sweep,hypervisor/soft                 api,soft
 tests/fuzz             tests/fuzz,hypervisor/soft,vmm-worker,common,config,supervisor,vmm-net,ctl   api,soft
-tests/bench            tests/bench                                 none
+tests/bench            tests/bench                                 soft
 tests/guest            tests/guest                                 none
 guest/mini             guest/mini                                  none
 tests/unit/hypervisor  tests/unit/hypervisor,hypervisor/soft,tests/hv-conformance   api,soft
-tests/unit/vmm         tests/unit/vmm,tests/vmm                    api,soft
 tests/unit/common      tests/unit/common,common                    none
 tests/unit/vmm-worker  tests/unit/vmm-worker,vmm-worker,common     api
 tests/unit/vmm-net     tests/unit/vmm-net,vmm-net,common           none

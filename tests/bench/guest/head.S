@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Start of the bare-metal benchmark guest: an arm64 Image that needs nothing of its board but RAM at
- * 1 GiB, a serial port's transmit register at 0x0900_0000 and PSCI over HVC. The test VMM's 16550 and
+ * 1 GiB, a serial port's transmit register at 0x0900_0000 and PSCI over HVC. The worker's 16550 and
  * the PL011 of QEMU's virt both take a byte written to offset 0.
  *
  * Turns the MMU on with one 1 GiB block of device memory and one of normal memory, because that is
