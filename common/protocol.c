@@ -5,6 +5,9 @@
 #include "protocol.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "wire.h"
@@ -151,6 +154,42 @@ size_t msg_start_encode(const struct msg_start *in, uint8_t *buf, size_t size)
     return written(&w);
 }
 
+/* ---- START's faults ---- */
+
+/* Where the sentence about the first fault goes: "field: what it must be". */
+struct fault {
+    char *why;
+    bool found;
+};
+
+static void fault_found(struct fault *f, const char *format, ...)
+{
+    va_list args;
+
+    if (!f->found) {
+        va_start(args, format);
+        vsnprintf(f->why, PROTOCOL_TEXT_MAX + 1, format, args);
+        va_end(args);
+        f->found = true;
+    }
+}
+
+/* A string that is there as a whole and cannot be taken has a fault of its own; one that is cut
+ * short is the message's. */
+static void get_text(struct wire_reader *r, char *out, size_t cap, const char *field,
+                     struct fault *f)
+{
+    struct wire_reader ahead = *r;
+    size_t size = wire_get_u16(&ahead);
+    bool whole = !ahead.failed && size <= ahead.size - ahead.used;
+
+    wire_get_string(r, out, cap);
+    if (r->failed && whole) {
+        fault_found(f, "%s: must be at most %zu characters, none of them a zero byte", field,
+                    cap - 1);
+    }
+}
+
 static bool valid_id(const char *id)
 {
     return id[0] != '\0' && strspn(id, "abcdefghijklmnopqrstuvwxyz234567") == strlen(id);
@@ -162,96 +201,131 @@ static bool valid_name(const char *name)
            strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(name);
 }
 
-/* What is wrong with a decoded description, or NULL. */
-static const char *start_fault(const struct msg_start *m)
+#define NEWER "unknown bits 0x%" PRIx32 ": is the supervisor newer than the worker?"
+
+static void check_disk(const struct msg_start *m, unsigned i, struct fault *f)
 {
-    const uint32_t known = START_HAS_INITRD | START_VSOCK | START_BALLOON;
+    uint32_t unknown = m->disk[i].flags & ~(uint32_t)DISK_READ_ONLY;
+
+    if (unknown != 0) {
+        fault_found(f, "disk %u: flags: " NEWER, i, unknown);
+    }
+    if (!printable(m->disk[i].serial)) {
+        fault_found(f, "disk %u: serial: must be printable ASCII", i);
+    }
+}
+
+static void check_net(const struct msg_start *m, unsigned i, struct fault *f)
+{
+    static const uint8_t none[6] = {0};
+    uint32_t unknown = m->net[i].flags & ~(uint32_t)NET_CHECKSUM_OFFLOAD;
+
+    if (unknown != 0) {
+        fault_found(f, "net %u: flags: " NEWER, i, unknown);
+    }
+    if ((m->net[i].mac[0] & 1) != 0 || memcmp(m->net[i].mac, none, sizeof(none)) == 0) {
+        fault_found(f, "net %u: mac: must be one interface's address, neither a group's nor zero",
+                    i);
+    }
+    if (m->net[i].mtu < PROTOCOL_MTU_MIN || m->net[i].mtu > PROTOCOL_MTU_MAX) {
+        fault_found(f, "net %u: mtu: must be %u to %u, and is %u", i, PROTOCOL_MTU_MIN,
+                    PROTOCOL_MTU_MAX, m->net[i].mtu);
+    }
+}
+
+/* What is wrong with a decoded description, in the order of its fields. */
+static void check_start(const struct msg_start *m, struct fault *f)
+{
+    uint32_t unknown = m->flags & ~(uint32_t)(START_HAS_INITRD | START_VSOCK | START_BALLOON);
 
     if (!valid_id(m->id)) {
-        return "id: must be [a-z2-7]+";
+        fault_found(f, "id: must be [a-z2-7]+");
     }
     if (!valid_name(m->name)) {
-        return "name: must be [a-z][a-z0-9-]*";
+        fault_found(f, "name: must be [a-z][a-z0-9-]*");
     }
     if (m->cpus < 1 || m->cpus > PROTOCOL_CPUS_MAX) {
-        return "cpus: must be 1 to 16";
+        fault_found(f, "cpus: must be 1 to %u, and is %" PRIu32, PROTOCOL_CPUS_MAX, m->cpus);
     }
     if (m->memory < PROTOCOL_MEMORY_MIN || m->memory > PROTOCOL_MEMORY_MAX ||
         m->memory % (UINT64_C(2) << 20) != 0) {
-        return "memory: must be 64 MiB to 64 GiB in steps of 2 MiB";
+        fault_found(f,
+                    "memory: must be 64 MiB to 64 GiB in steps of 2 MiB, and is %" PRIu64 " bytes",
+                    m->memory);
     }
     if (!printable(m->cmdline)) {
-        return "cmdline: must be printable ASCII";
+        fault_found(f, "cmdline: must be printable ASCII");
     }
-    if ((m->flags & ~known) != 0) {
-        return "flags: unknown bits";
+    if (unknown != 0) {
+        fault_found(f, "flags: " NEWER, unknown);
     }
     if (m->console_segment < 4096 || m->console_segment > 64u << 20) {
-        return "console_segment: must be 4 KiB to 64 MiB";
+        fault_found(f, "console_segment: must be 4096 to 67108864 bytes, and is %" PRIu32,
+                    m->console_segment);
     }
     if ((m->flags & START_VSOCK) != 0 && (m->vsock_cid < 3 || m->vsock_cid == UINT32_MAX)) {
-        return "vsock_cid: must be 3 to 4294967294";
+        fault_found(f, "vsock_cid: must be 3 to 4294967294, and is %" PRIu32, m->vsock_cid);
     }
-    for (uint32_t i = 0; i < m->disk_count; i++) {
-        if ((m->disk[i].flags & ~(uint32_t)DISK_READ_ONLY) != 0) {
-            return "disk: unknown flags";
-        }
-        if (!printable(m->disk[i].serial)) {
-            return "disk: the serial must be printable ASCII";
-        }
+    for (unsigned i = 0; i < m->disk_count; i++) {
+        check_disk(m, i, f);
     }
-    for (uint32_t i = 0; i < m->net_count; i++) {
-        if ((m->net[i].flags & ~(uint32_t)NET_CHECKSUM_OFFLOAD) != 0) {
-            return "net: unknown flags";
-        }
-        if ((m->net[i].mac[0] & 1) != 0) {
-            return "net: the MAC is a group address";
-        }
-        if (m->net[i].mtu < 576 || m->net[i].mtu > 65521) {
-            return "net: mtu must be 576 to 65521";
-        }
+    for (unsigned i = 0; i < m->net_count; i++) {
+        check_net(m, i, f);
     }
-    return NULL;
 }
 
-int msg_start_decode(const uint8_t *buf, size_t size, struct msg_start *out, const char **why)
+/* A count of what follows it; one that is too large makes what follows unreadable. */
+static uint32_t get_count(struct wire_reader *r, uint32_t most, const char *field, struct fault *f)
+{
+    uint32_t count = wire_get_u32(r);
+
+    if (count <= most) {
+        return count;
+    }
+    fault_found(f, "%s: must be at most %" PRIu32 ", and is %" PRIu32, field, most, count);
+    r->failed = true;
+    return 0;
+}
+
+int msg_start_decode(const uint8_t *buf, size_t size, struct msg_start *out,
+                     char why[PROTOCOL_TEXT_MAX + 1])
 {
     struct wire_reader r = READER(buf, size);
+    struct fault f = {.why = why};
 
     memset(out, 0, sizeof(*out));
-    wire_get_string(&r, out->id, sizeof(out->id));
-    wire_get_string(&r, out->name, sizeof(out->name));
+    why[0] = '\0';
+    get_text(&r, out->id, sizeof(out->id), "id", &f);
+    get_text(&r, out->name, sizeof(out->name), "name", &f);
     out->cpus = wire_get_u32(&r);
     out->memory = wire_get_u64(&r);
-    wire_get_string(&r, out->cmdline, sizeof(out->cmdline));
+    get_text(&r, out->cmdline, sizeof(out->cmdline), "cmdline", &f);
     out->flags = wire_get_u32(&r);
     out->stop_timeout_ms = wire_get_u32(&r);
     out->grace_ms = wire_get_u32(&r);
     out->console_segment = wire_get_u32(&r);
     out->vsock_cid = wire_get_u32(&r);
-    out->disk_count = wire_get_u32(&r);
-    if (out->disk_count > PROTOCOL_DISKS_MAX) {
-        *why = "disk: more than 16";
-        out->disk_count = 0;
-        return -EPROTO;
-    }
+    out->disk_count = get_count(&r, PROTOCOL_DISKS_MAX, "disk_count", &f);
     for (uint32_t i = 0; i < out->disk_count; i++) {
+        char field[24];
+        snprintf(field, sizeof(field), "disk %" PRIu32 ": serial", i);
         out->disk[i].flags = wire_get_u32(&r);
-        wire_get_string(&r, out->disk[i].serial, sizeof(out->disk[i].serial));
+        get_text(&r, out->disk[i].serial, sizeof(out->disk[i].serial), field, &f);
     }
-    out->net_count = wire_get_u32(&r);
-    if (out->net_count > PROTOCOL_NETS_MAX) {
-        *why = "net: more than 8";
-        out->net_count = 0;
-        return -EPROTO;
-    }
+    out->net_count = get_count(&r, PROTOCOL_NETS_MAX, "net_count", &f);
     for (uint32_t i = 0; i < out->net_count; i++) {
         out->net[i].flags = wire_get_u32(&r);
         wire_get_bytes(&r, out->net[i].mac, sizeof(out->net[i].mac));
         out->net[i].mtu = wire_get_u16(&r);
     }
-    *why = wire_complete(&r) ? start_fault(out) : "the message is cut short or too long";
-    return *why == NULL ? 0 : -EPROTO;
+    if (r.failed) {
+        fault_found(&f, "the message of %zu bytes ends before its last field", size);
+    } else if (!wire_complete(&r)) {
+        fault_found(&f, "the message goes on for %zu bytes behind its last field", size - r.used);
+    } else {
+        check_start(out, &f);
+    }
+    return f.found ? -EPROTO : 0;
 }
 
 size_t msg_start_fd_count(const struct msg_start *m)

@@ -33,6 +33,8 @@
 #define PROTOCOL_CPUS_MAX    16u
 #define PROTOCOL_MEMORY_MIN  (UINT64_C(64) << 20)
 #define PROTOCOL_MEMORY_MAX  (UINT64_C(64) << 30)
+#define PROTOCOL_MTU_MIN     576u
+#define PROTOCOL_MTU_MAX     65521u
 #define PROTOCOL_STATS_MAX   384u /* the largest VM has some 340, and they still fit in a frame */
 
 enum message_type {
@@ -166,9 +168,10 @@ struct msg_stats {
 size_t msg_hello_encode(const struct msg_hello *in, uint8_t *buf, size_t size);
 int msg_hello_decode(const uint8_t *buf, size_t size, struct msg_hello *out);
 size_t msg_start_encode(const struct msg_start *in, uint8_t *buf, size_t size);
-/* Checks every field's range, and the characters of its strings: *why (static storage) names the
- * first that is wrong. */
-int msg_start_decode(const uint8_t *buf, size_t size, struct msg_start *out, const char **why);
+/* Checks every field's range, and the characters of its strings: why names the first that is wrong,
+ * and is empty where none is. */
+int msg_start_decode(const uint8_t *buf, size_t size, struct msg_start *out,
+                     char why[PROTOCOL_TEXT_MAX + 1]);
 size_t msg_stop_encode(const struct msg_stop *in, uint8_t *buf, size_t size);
 int msg_stop_decode(const uint8_t *buf, size_t size, struct msg_stop *out);
 size_t msg_number_encode(const struct msg_number *in, uint8_t *buf, size_t size);

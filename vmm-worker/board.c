@@ -149,13 +149,39 @@ static bool is_stream_socket(int fd)
     return fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode);
 }
 
-static bool is_writable_file(int fd)
+/* Why this descriptor is no segment of the log, or NULL. */
+static const char *segment_fault(int fd, struct stat *st)
 {
-    struct stat st;
     int flags = fcntl(fd, F_GETFL);
 
-    return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && flags >= 0 &&
-           (flags & O_ACCMODE) != O_RDONLY;
+    if (flags < 0 || fstat(fd, st) != 0) {
+        return "the descriptor is not open";
+    }
+    if (!S_ISREG(st->st_mode)) {
+        return "the descriptor is not a regular file";
+    }
+    if ((flags & O_ACCMODE) == O_RDONLY) {
+        return "the descriptor is not open for writing";
+    }
+    /* Linux would then ignore where the log is written to. */
+    return (flags & O_APPEND) != 0 ? "the descriptor is open for appending: open it without" : NULL;
+}
+
+static int check_log(const struct making *m, const int fd[2])
+{
+    static const char *const names[2] = {"console log 0", "console log 1"};
+    struct stat st[2];
+
+    for (unsigned i = 0; i < 2; i++) {
+        const char *fault = segment_fault(fd[i], &st[i]);
+        if (fault != NULL) {
+            return failed(m, EINVAL, names[i], fault);
+        }
+    }
+    if (st[0].st_dev == st[1].st_dev && st[0].st_ino == st[1].st_ino) {
+        return failed(m, EINVAL, names[1], "the file is console log 0: there have to be two");
+    }
+    return 0;
 }
 
 static int make_console(const struct making *m)
@@ -163,10 +189,10 @@ static int make_console(const struct making *m)
     const struct vm_description *d = m->config->description;
     struct board *b = m->board;
 
-    if (!is_writable_file(d->console[0]) || !is_writable_file(d->console[1])) {
+    if (check_log(m, d->console) != 0) {
         close(d->console[0]);
         close(d->console[1]);
-        return failed(m, EINVAL, "console log", "the descriptors are not two writable files");
+        return -1;
     }
     b->console = console_new(m->config->loop, d->console, d->start->console_segment);
     if (b->console == NULL) {

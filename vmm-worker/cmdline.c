@@ -2,6 +2,7 @@
 /* cmdline.c: see cmdline.h. */
 #include "cmdline.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -45,7 +46,7 @@ int cmdline_compose(const char *user, char out[CMDLINE_SIZE])
 
     for (const char *p = user; *p != '\0'; p++) {
         if ((unsigned char)*p < 0x20 || (unsigned char)*p > 0x7e) {
-            return -1;
+            return -EINVAL;
         }
     }
     /* An open quote would swallow what comes behind it. */
@@ -54,12 +55,12 @@ int cmdline_compose(const char *user, char out[CMDLINE_SIZE])
         quotes += user[i] == '"';
     }
     if (quotes % 2 != 0) {
-        return -1;
+        return -EINVAL;
     }
     n = snprintf(out, CMDLINE_SIZE, "%s %.*s%s%s%s%s", head, (int)split, user,
                  split == 0 || user[split - 1] == ' ' ? "" : " ", tail,
                  user[split] == '\0' ? "" : " ", user + split);
-    return n < 0 || (size_t)n >= CMDLINE_SIZE ? -1 : 0;
+    return n < 0 || (size_t)n >= CMDLINE_SIZE ? -E2BIG : 0;
 }
 
 /* Whether the value at s, of which n characters are left, names this console. */

@@ -16,8 +16,8 @@
 /* arm64's COMMAND_LINE_SIZE. */
 #define CMDLINE_SIZE 2048u
 
-/* Composes into out. 0; -1: too long, an open quote, or a character that is not printable ASCII in
- * the user's part. */
+/* Composes into out. 0; -E2BIG: too long; -EINVAL: an open quote, or a character that is not printable
+ * ASCII, in the user's part. */
 int cmdline_compose(const char *user, char out[CMDLINE_SIZE]);
 
 /* Whether the kernel makes hvc0 its /dev/console: of the user's words `console=hvc0` and

@@ -320,17 +320,19 @@ static void handle_start(struct worker *w, struct frame *f)
     struct vm_description d = {.start = &w->start, .initrd = -1};
     struct msg_ready ready;
     struct msg_ended why;
-    const char *fault;
+    char fault[PROTOCOL_TEXT_MAX + 1];
     char banner[PROTOCOL_TEXT_MAX];
     uint8_t buf[64];
     size_t at = 0;
 
-    if (msg_start_decode(f->payload, f->size, &w->start, &fault) != 0) {
+    if (msg_start_decode(f->payload, f->size, &w->start, fault) != 0) {
         refuse_start(w, STEP_DESCRIPTION, fault);
         return;
     }
     if (f->fd_count != msg_start_fd_count(&w->start)) {
-        refuse_start(w, STEP_DESCRIPTION, "the number of descriptors is not what START announces");
+        snprintf(fault, sizeof(fault), "START announces %zu descriptors and came with %u",
+                 msg_start_fd_count(&w->start), f->fd_count);
+        refuse_start(w, STEP_DESCRIPTION, fault);
         return;
     }
     d.kernel = frame_take_fd(f, at++);

@@ -223,13 +223,17 @@ static int read_all(int fd, void *to, uint64_t size)
 static int file_size(int fd, const char *what, enum start_step step, uint64_t *size,
                      struct msg_ended *why)
 {
+    int mode = fcntl(fd, F_GETFL);
     struct stat st;
 
-    if (fstat(fd, &st) != 0) {
+    if (mode < 0 || fstat(fd, &st) != 0) {
         return refuse(why, step, errno, "%s: %s", what, strerror(errno));
     }
     if (!S_ISREG(st.st_mode)) {
         return refuse(why, step, EINVAL, "%s: the descriptor is not a regular file", what);
+    }
+    if ((mode & O_ACCMODE) == O_WRONLY) {
+        return refuse(why, step, EACCES, "%s: the descriptor is not open for reading", what);
     }
     if (st.st_size <= 0) {
         return refuse(why, step, EINVAL, "%s: the file is empty", what);
@@ -277,7 +281,7 @@ static int plan_boot(struct vm *vm, const struct vm_description *d, struct boot 
                      &vm->layout, &needed) != 0) {
         if (needed == 0) {
             return refuse(why, STEP_KERNEL, EINVAL,
-                          "kernel: the sizes in its header make no sense");
+                          "kernel: the sizes in its header make no sense: is the file damaged?");
         }
         return refuse(why, STEP_MEMORY, ENOMEM,
                       "kernel, initrd and device tree need %" PRIu64 " MiB, and the VM has %" PRIu64
@@ -384,10 +388,14 @@ static int write_device_tree(struct vm *vm, const struct boot *b, struct msg_end
     size_t used = 0;
     int err;
 
-    if (cmdline_compose(vm->start.cmdline, bootargs) != 0) {
-        return refuse(why, STEP_DESCRIPTION, EINVAL,
-                      "cmdline: with ours it is longer than %u bytes, or a quote stays open",
+    err = cmdline_compose(vm->start.cmdline, bootargs);
+    if (err == -E2BIG) {
+        return refuse(why, STEP_DESCRIPTION, -err,
+                      "cmdline: with the worker's own words it is longer than %u characters",
                       CMDLINE_SIZE - 1);
+    }
+    if (err != 0) {
+        return refuse(why, STEP_DESCRIPTION, -err, "cmdline: a quote stays open");
     }
     err = at == NULL ? -1 : fdt_write(&tree, &vm->board.bus, at, LAYOUT_DTB_SIZE, &used);
     if (err < 0) {

@@ -19,10 +19,10 @@ static void same(const uint8_t *data, size_t size, size_t encoded)
 static void check_start(const uint8_t *data, size_t size)
 {
     static struct msg_start m;
-    const char *why = NULL;
+    char why[PROTOCOL_TEXT_MAX + 1];
 
-    if (msg_start_decode(data, size, &m, &why) != 0) {
-        FUZZ_CHECK(why != NULL && m.disk_count <= PROTOCOL_DISKS_MAX &&
+    if (msg_start_decode(data, size, &m, why) != 0) {
+        FUZZ_CHECK(why[0] != '\0' && m.disk_count <= PROTOCOL_DISKS_MAX &&
                    m.net_count <= PROTOCOL_NETS_MAX);
         return;
     }

@@ -603,19 +603,20 @@ static int examine(const struct virtio_blk_config *config, bool read_only, uint6
         return -EACCES;
     }
     if (!read_only && (mode & O_ACCMODE) == O_RDONLY) {
-        *why = "the disk is to be writable, its descriptor is not open for writing";
+        *why = "the disk is to be writable, its descriptor is not open for writing: open it for "
+               "both, or mark the disk read-only";
         return -EACCES;
     }
     if (!read_only && (mode & O_APPEND) != 0) {
-        *why = "the disk's descriptor is open for appending";
+        *why = "the disk's descriptor is open for appending: open it without";
         return -EACCES;
     }
     if (*size == 0) {
-        *why = "the disk is empty";
+        *why = "the disk is empty: give it a size first";
         return -EINVAL;
     }
     if (*size % VIRTIO_BLK_SECTOR != 0) {
-        *why = "the disk's size is no multiple of 512 bytes";
+        *why = "the disk's size is no multiple of 512 bytes: is it a raw image, and whole?";
         return -EINVAL;
     }
     return 0;

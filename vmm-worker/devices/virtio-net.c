@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "../stream.h"
@@ -467,6 +468,9 @@ static const struct virtio_ops net_ops = {
 
 static const char *invalid(const struct virtio_net_config *config, int *err)
 {
+    struct sockaddr_storage peer;
+    socklen_t size = sizeof(peer);
+
     *err = -EINVAL;
     if (config->mtu < MTU_MIN || config->mtu > MTU_MAX) {
         return "the MTU is out of range";
@@ -475,7 +479,15 @@ static const char *invalid(const struct virtio_net_config *config, int *err)
         return "the MAC address is a multicast one";
     }
     *err = stream_prepare(config->fd);
-    return *err < 0 ? "the descriptor is not a stream socket" : NULL;
+    if (*err < 0) {
+        return "the descriptor is not a stream socket";
+    }
+    /* A peer that has gone already is another matter: the link is down then. */
+    if (getpeername(config->fd, (struct sockaddr *)&peer, &size) < 0 && errno == ENOTCONN) {
+        *err = -ENOTCONN;
+        return "the socket is not connected";
+    }
+    return NULL;
 }
 
 int virtio_net_new(struct virtio_net **out, const struct virtio_net_config *config,

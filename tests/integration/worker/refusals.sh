@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 #
 # What cannot be started is refused by name, step and first cause, whatever was set up before, and
-# nothing is left: no process and no file. (unit/vmm-worker/test-process spoils START field by field.)
+# nothing is left: no process and no file. (unit/vmm-worker/test-start spoils START field by field.)
 # deadline: 120
 set -u
 # shellcheck source=tests/integration/lib/vm.sh

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "protocol.h"
@@ -39,22 +40,23 @@ static struct msg_start valid_start(void)
     return m;
 }
 
-/* What a decoder says to this description. */
+static char why[PROTOCOL_TEXT_MAX + 1];
+
+/* What a decoder says to this description; NULL: it takes it. */
 static const char *fault_of(const struct msg_start *m)
 {
     static struct msg_start out;
-    const char *why = "unset";
     size_t size = msg_start_encode(m, buf, sizeof(buf));
 
     assert_int_not_equal(size, 0);
-    if (msg_start_decode(buf, size, &out, &why) == 0) {
-        assert_null(why);
+    if (msg_start_decode(buf, size, &out, why) == 0) {
+        assert_string_equal(why, "");
         /* Compared as bytes of the wire, because a struct has padding. */
         assert_int_equal(msg_start_encode(&out, again, sizeof(again)), size);
         assert_memory_equal(again, buf, size);
         return NULL;
     }
-    assert_non_null(why);
+    assert_string_not_equal(why, "");
     return why;
 }
 
@@ -90,6 +92,7 @@ static void test_the_largest_start_fits_in_a_frame(void **state)
         memcpy(m.disk[i].serial, "12345678901234567890", 21);
     }
     for (uint32_t i = 0; i < m.net_count; i++) {
+        m.net[i].mac[0] = 2;
         m.net[i].mtu = 65521;
     }
     assert_null(fault_of(&m));
@@ -101,18 +104,59 @@ static void test_a_start_of_any_other_length_is_refused(void **state)
     struct msg_start m = valid_start();
     static struct msg_start out;
     size_t size = msg_start_encode(&m, buf, sizeof(buf));
-    const char *why;
+    char expected[PROTOCOL_TEXT_MAX];
 
     (void)state;
     for (size_t cut = 0; cut < size; cut++) {
-        why = NULL;
-        assert_true(msg_start_decode(buf, cut, &out, &why) < 0);
-        assert_non_null(why);
+        assert_true(msg_start_decode(buf, cut, &out, why) < 0);
+        snprintf(expected, sizeof(expected), "the message of %zu bytes ends before its last field",
+                 cut);
+        assert_string_equal(why, expected);
     }
     buf[size] = 0;
-    assert_true(msg_start_decode(buf, size + 1, &out, &why) < 0);
+    assert_true(msg_start_decode(buf, size + 1, &out, why) < 0);
+    assert_string_equal(why, "the message goes on for 1 bytes behind its last field");
     for (size_t room = 0; room < size; room++) {
         assert_int_equal(msg_start_encode(&m, buf, room), 0);
+    }
+}
+
+/* The encoder sends no text that is longer than its field: this one's bytes are made by hand. */
+static void test_a_text_that_does_not_fit_its_field_is_named(void **state)
+{
+    static const struct {
+        const char *field;
+        size_t before; /* bytes ahead of the text's length */
+        size_t most;
+    } texts[] = {
+        {"id", 0, PROTOCOL_ID_MAX},
+        {"name", 2, PROTOCOL_NAME_MAX},
+        {"cmdline", 2 + 2 + 4 + 8, PROTOCOL_CMDLINE_MAX},
+        {"disk 0: serial", 2 + 2 + 4 + 8 + 2 + 6 * 4 + 4, 20},
+    };
+    static struct msg_start out;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        char expected[PROTOCOL_TEXT_MAX];
+        size_t size = texts[i].before + 2 + texts[i].most + 1;
+
+        snprintf(expected, sizeof(expected),
+                 "%s: must be at most %zu characters, none of them a zero byte", texts[i].field,
+                 texts[i].most);
+        memset(buf, 0, sizeof(buf));
+        buf[2 + 2 + 4 + 8 + 2 + 5 * 4] = 1; /* disk_count, where the texts before are empty */
+        memset(buf + texts[i].before + 2, 'a', texts[i].most + 1);
+        buf[texts[i].before] = (uint8_t)(texts[i].most + 1);
+        buf[texts[i].before + 1] = (uint8_t)((texts[i].most + 1) >> 8);
+        assert_true(msg_start_decode(buf, size, &out, why) < 0);
+        assert_string_equal(why, expected);
+        /* And one with a zero byte in it, which would end it early. */
+        buf[texts[i].before] = 3;
+        buf[texts[i].before + 1] = 0;
+        buf[texts[i].before + 3] = 0;
+        assert_true(msg_start_decode(buf, size, &out, why) < 0);
+        assert_string_equal(why, expected);
     }
 }
 
@@ -120,11 +164,11 @@ static void test_a_start_of_any_other_length_is_refused(void **state)
 #define REFUSED(word, spoil)                                                                       \
     do {                                                                                           \
         struct msg_start m = valid_start();                                                        \
-        const char *why;                                                                           \
+        const char *fault;                                                                         \
         spoil;                                                                                     \
-        why = fault_of(&m);                                                                        \
-        if (why == NULL || strstr(why, word) == NULL) {                                            \
-            fail_msg("%s: %s", #spoil, why == NULL ? "accepted" : why);                            \
+        fault = fault_of(&m);                                                                      \
+        if (fault == NULL || strncmp(fault, word ": ", sizeof(word ": ") - 1) != 0) {              \
+            fail_msg("%s: %s", #spoil, fault == NULL ? "accepted" : fault);                        \
         }                                                                                          \
     } while (0)
 
@@ -173,13 +217,15 @@ static void test_each_field_has_its_range(void **state)
     REFUSED("vsock_cid", m.vsock_cid = 2);
     REFUSED("vsock_cid", m.vsock_cid = UINT32_MAX);
     ACCEPTED(m.vsock_cid = 2; m.flags = 0); /* nobody asks for it then */
-    REFUSED("disk", m.disk[0].flags = 2);
-    REFUSED("disk", memcpy(m.disk[0].serial, "a\033b", 4));
-    REFUSED("net", m.net[0].flags = 2);
-    REFUSED("net", m.net[0].mac[0] = 1);
-    REFUSED("net", memset(m.net[0].mac, 0xff, 6));
-    REFUSED("net", m.net[0].mtu = 575);
-    REFUSED("net", m.net[0].mtu = 65522);
+    REFUSED("disk 0: flags", m.disk[0].flags = 2);
+    REFUSED("disk 1: flags", m.disk[1].flags = UINT32_MAX);
+    REFUSED("disk 0: serial", memcpy(m.disk[0].serial, "a\033b", 4));
+    REFUSED("net 0: flags", m.net[0].flags = 2);
+    REFUSED("net 0: mac", m.net[0].mac[0] = 1);
+    REFUSED("net 0: mac", memset(m.net[0].mac, 0xff, 6));
+    REFUSED("net 0: mac", memset(m.net[0].mac, 0, 6));
+    REFUSED("net 0: mtu", m.net[0].mtu = 575);
+    REFUSED("net 0: mtu", m.net[0].mtu = 65522);
     ACCEPTED(m.net[0].mtu = 576);
     ACCEPTED(m.net[0].mtu = 65521);
 }
@@ -197,12 +243,12 @@ static void test_counts_beyond_the_tables_are_refused(void **state)
     for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
         for (size_t back = 4; back <= 8; back += 4) { /* net_count is last, disk_count before it */
             size_t size = msg_start_encode(&m, buf, sizeof(buf));
-            const char *why = NULL;
             for (size_t k = 0; k < 4; k++) {
                 buf[size - back + k] = (uint8_t)(counts[i] >> (8 * k));
             }
-            assert_true(msg_start_decode(buf, sizeof(buf), &out, &why) < 0);
-            assert_non_null(strstr(why, back == 4 ? "net" : "disk"));
+            assert_true(msg_start_decode(buf, sizeof(buf), &out, why) < 0);
+            assert_non_null(strstr(why, back == 4 ? "net_count: must be at most 8"
+                                                  : "disk_count: must be at most 16"));
             assert_int_equal(out.disk_count + out.net_count, 0);
         }
     }
@@ -378,6 +424,7 @@ int main(void)
         cmocka_unit_test(test_start_comes_back_as_it_went),
         cmocka_unit_test(test_the_largest_start_fits_in_a_frame),
         cmocka_unit_test(test_a_start_of_any_other_length_is_refused),
+        cmocka_unit_test(test_a_text_that_does_not_fit_its_field_is_named),
         cmocka_unit_test(test_each_field_has_its_range),
         cmocka_unit_test(test_counts_beyond_the_tables_are_refused),
         cmocka_unit_test(test_the_other_messages_come_back),
