@@ -30,6 +30,23 @@ void guest_booted(void)
     write8(BOOT_TIMER, 123);
 }
 
+static uint64_t counter(void)
+{
+    uint64_t count;
+
+    __asm__ volatile("isb\n\tmrs %0, cntvct_el0" : "=r"(count));
+    return count;
+}
+
+void guest_linger(void)
+{
+    uint64_t frequency, since = counter();
+
+    __asm__("mrs %0, cntfrq_el0" : "=r"(frequency));
+    while (counter() - since < frequency / 4) {
+    }
+}
+
 _Noreturn void guest_reset(void)
 {
     for (;;) {

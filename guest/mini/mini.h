@@ -54,6 +54,9 @@ void put_number(uint64_t value);
 void guest_booted(void);
 
 int64_t guest_call(uint64_t function, uint64_t a, uint64_t b, uint64_t c);
+/* Waits for a quarter of a second, so that who watches the console can look at the VM meanwhile. */
+void guest_linger(void);
+
 _Noreturn void guest_power_off(void);
 _Noreturn void guest_reset(void);
 
