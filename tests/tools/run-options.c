@@ -25,6 +25,7 @@ static const char usage[] =
     "  --net SOCKET             a Unix stream socket to connect eth0, eth1, ... to\n"
     "  --vsock-connect PORT:SOCKET  listen on SOCKET; who connects reaches the guest's PORT\n"
     "  --vsock-listen PORT:SOCKET   the guest reaches who listens on SOCKET through PORT\n"
+    "  --agent SOCKET           listen on SOCKET; who connects reaches the guest agent's port\n"
     "  --balloon MIB            memory that the guest is asked to give back\n"
     "  --log FILE               the console's log: FILE and FILE.1, written in turn\n"
     "  --log-segment SIZE       bytes in each of them; a bare number counts MiB (1M)\n"
@@ -239,6 +240,7 @@ enum option {
     OPT_NET,
     OPT_VSOCK_CONNECT,
     OPT_VSOCK_LISTEN,
+    OPT_AGENT,
     OPT_BALLOON,
     OPT_LOG,
     OPT_LOG_SEGMENT,
@@ -261,6 +263,7 @@ static const char *const names[OPT_COUNT] = {
     [OPT_NET] = "--net",
     [OPT_VSOCK_CONNECT] = "--vsock-connect",
     [OPT_VSOCK_LISTEN] = "--vsock-listen",
+    [OPT_AGENT] = "--agent",
     [OPT_BALLOON] = "--balloon",
     [OPT_LOG] = "--log",
     [OPT_LOG_SEGMENT] = "--log-segment",
@@ -280,6 +283,7 @@ static int apply(struct run_options *o, enum option option, const char *v)
     case OPT_KERNEL: o->kernel = v; return 0;
     case OPT_INITRD: o->initrd = v; return 0;
     case OPT_LOG: o->log = v; return 0;
+    case OPT_AGENT: o->agent = v; return 0;
     case OPT_WORKER: o->worker = v; return 0;
     case OPT_APPEND: return set_append(o, v);
     case OPT_NAME: return set_name(o, v);

@@ -41,6 +41,7 @@ struct run_options {
         uint32_t port;
         const char *path;
     } vsock[RUN_VSOCK_MAX];
+    const char *agent; /* listened on; who connects reaches the guest agent's port. NULL: nobody */
     bool has_balloon;
     uint64_t balloon; /* MiB */
     uint64_t log_segment;

@@ -94,12 +94,12 @@ void run_vsock_incoming(struct run_vsock *v, uint32_t port, int fd)
 }
 
 /* Entries in poll's list: the listeners, then each relay's two flows, reader and writer. */
-nfds_t run_vsock_poll(const struct run_vsock *v, struct pollfd *p)
+nfds_t run_vsock_poll(const struct run_vsock *v, bool accepting, struct pollfd *p)
 {
     nfds_t n = 0;
 
     for (size_t i = 0; i < RUN_VSOCK_MAX; i++) {
-        p[n++] = (struct pollfd){.fd = v->listener[i], .events = POLLIN};
+        p[n++] = (struct pollfd){.fd = accepting ? v->listener[i] : -1, .events = POLLIN};
     }
     for (size_t i = 0; i < RUN_RELAYS_MAX; i++) {
         const struct run_relay *r = &v->relay[i];

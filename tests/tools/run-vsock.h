@@ -33,8 +33,9 @@ void run_vsock_close(struct run_vsock *v);
 void run_vsock_incoming(struct run_vsock *v, uint32_t port, int fd);
 
 /* Fills in what to poll for (at most RUN_VSOCK_POLL entries, how many is returned) and acts on
- * what poll(2) found. */
-nfds_t run_vsock_poll(const struct run_vsock *v, struct pollfd *p);
+ * what poll(2) found. Clients are accepted while a worker takes them, from READY on; who comes
+ * earlier waits. */
+nfds_t run_vsock_poll(const struct run_vsock *v, bool accepting, struct pollfd *p);
 void run_vsock_act(struct run_vsock *v, const struct pollfd *p, struct run_worker *w);
 
 #endif

@@ -53,6 +53,7 @@ struct run {
     bool attached; /* the worker said so */
     struct run_flow input, output;
     struct run_vsock vsock;
+    int agent; /* listening socket; -1: none */
     uint32_t stats_seq;
     struct {
         uint32_t seq; /* of the PAUSE or RESUME that is to be answered; 0: none */
@@ -213,6 +214,38 @@ static void write_output(void)
     run_flow_write(&run.output);
     if (run.output.lost && !was_lost) {
         ask_to_stop("stdout is closed");
+    }
+}
+
+/* ---- The agent's port --------------------------------------------------------------------------- */
+
+static int listen_for_agent(void)
+{
+    if (run.options.agent != NULL) {
+        run.agent = run_socket_listen(run.options.agent);
+        if (run.agent < 0) {
+            return -1;
+        }
+        fcntl(run.agent, F_SETFL, O_NONBLOCK);
+    }
+    return 0;
+}
+
+static void accept_agent(void)
+{
+    int fd = accept(run.agent, NULL, NULL);
+
+    if (fd >= 0) {
+        run_send(&run.worker, MSG_AGENT, NULL, 0, fd);
+        close(fd);
+    }
+}
+
+static void close_agent(void)
+{
+    if (run.agent >= 0) {
+        close(run.agent);
+        unlink(run.options.agent);
     }
 }
 
@@ -433,6 +466,7 @@ enum {
     POLL_CONSOLE_IN,
     POLL_CONSOLE_OUT,
     POLL_STDOUT,
+    POLL_AGENT,
     POLL_VSOCK,
 };
 
@@ -442,6 +476,7 @@ static nfds_t prepare(struct pollfd *p)
     bool in_to = run_flow_wants_write(&run.input);
     bool out = run_flow_wants_read(&run.output);
     bool out_to = run_flow_wants_write(&run.output);
+    bool accepting = run.channel_open && run.state >= WORKER_RUNNING && run.state < WORKER_ENDED;
 
     p[POLL_SIGNALS] = (struct pollfd){.fd = signal_pipe[0], .events = POLLIN};
     p[POLL_CHANNEL] =
@@ -450,7 +485,8 @@ static nfds_t prepare(struct pollfd *p)
     p[POLL_CONSOLE_IN] = (struct pollfd){.fd = in_to ? run.console : -1, .events = POLLOUT};
     p[POLL_CONSOLE_OUT] = (struct pollfd){.fd = out ? run.console : -1, .events = POLLIN};
     p[POLL_STDOUT] = (struct pollfd){.fd = out_to ? STDOUT_FILENO : -1, .events = POLLOUT};
-    return POLL_VSOCK + run_vsock_poll(&run.vsock, p + POLL_VSOCK);
+    p[POLL_AGENT] = (struct pollfd){.fd = accepting ? run.agent : -1, .events = POLLIN};
+    return POLL_VSOCK + run_vsock_poll(&run.vsock, accepting, p + POLL_VSOCK);
 }
 
 /* Milliseconds to the next deadline; -1: none. */
@@ -513,6 +549,9 @@ static void loop(const struct run_start *start)
         }
         if (p[POLL_CONSOLE_IN].revents != 0) {
             run_flow_write(&run.input);
+        }
+        if (p[POLL_AGENT].revents != 0) {
+            accept_agent();
         }
         run_vsock_act(&run.vsock, p + POLL_VSOCK, &run.worker);
         if (p[POLL_CHANNEL].revents != 0) {
@@ -589,17 +628,19 @@ int main(int argc, char **argv)
         return rc == 1 ? 0 : rc;
     }
     run.console = -1;
+    run.agent = -1;
     run.input = run.output = (struct run_flow){.from = -1, .to = -1};
     frame_reader_init(&run.reader);
     if (run_worker_find(&run.options, argv[0], path, sizeof(path)) != 0 ||
         run_start_open(&start, &run.options) != 0 ||
-        run_vsock_open(&run.vsock, &run.options) != 0) {
+        run_vsock_open(&run.vsock, &run.options) != 0 || listen_for_agent() != 0) {
         run_start_close(&start);
         return 2;
     }
     if (open_signals() != 0 || run_worker_spawn(&run.worker, path) != 0) {
         run_start_close(&start);
         run_vsock_close(&run.vsock);
+        close_agent();
         return STATUS_FAILED;
     }
     run.channel_open = true;
@@ -611,6 +652,7 @@ int main(int argc, char **argv)
     }
     run_start_close(&start);
     run_vsock_close(&run.vsock);
+    close_agent();
     run_flow_close(&run.input);
     run_flow_close(&run.output);
     frame_reader_reset(&run.reader);

@@ -29,8 +29,11 @@ console=$scratch/console
 said=$scratch/said
 vm=     # process id of vmm-run while one runs in the background
 worker= # and of its worker
+helpers= # and of what `helper` started
 
 clean_up() {
+    # shellcheck disable=SC2086 # process ids
+    [ -z "$helpers" ] || kill -KILL $helpers 2>/dev/null
     if [ -n "$vm" ]; then
         kill -KILL "$vm" 2>/dev/null
         [ -z "$worker" ] || kill -KILL "$worker" 2>/dev/null
@@ -103,6 +106,19 @@ pack_script() { # [FILE...]
         cat "$scratch/extra.cpio"
     } >"$scratch/initrd"
     initrd=$scratch/initrd
+}
+
+# Starts a program in the background and waits until it says something, as servers do when they listen.
+# $scratch/NAME holds what it said, $! is its process; it is killed when the test ends.
+helper() { # NAME COMMAND...
+    local name=$1
+    shift
+    "$@" >"$scratch/$name" 2>&1 &
+    helpers="$helpers $!"
+    until [ -s "$scratch/$name" ]; do
+        kill -0 $! 2>/dev/null || fail "$name: $(cat "$scratch/$name")"
+        sleep 0.02
+    done
 }
 
 # ---- In the foreground ------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ bad "cannot open $scratch/none" --kernel "$kernel" --disk "$scratch/none:ro"
 bad "cannot open $scratch/none/log" --kernel "$kernel" --log "$scratch/none/log"
 bad "cannot connect to $scratch/none" --kernel "$kernel" --net "$scratch/none"
 bad "cannot listen on $scratch/none/x" --kernel "$kernel" --vsock-connect "7:$scratch/none/x"
+bad "cannot listen on $scratch/none/x" --kernel "$kernel" --agent "$scratch/none/x"
 bad "at most" --kernel "$kernel" --net "/$(printf '%0200d' 0)"
 bad "the worker $scratch/none" --kernel "$kernel" --worker "$scratch/none"
 for value in 0 17 x '' 1x -1 99999999999999999999; do
