@@ -400,7 +400,7 @@ diff-overnight: ## the same for DIFF_HOURS (8), never the same cases
 .PHONY: bench
 bench: ## measure beside QEMU (B=PATTERN); writes build/bench/results.json
 	@scripts/deps ensure build guest diff
-	@$(SUBMAKE) STRICT=1 $(WORKER) $(TOOLS) $(BENCH) $(BGUEST) $(MINI)
+	@$(SUBMAKE) STRICT=1 $(WORKER) $(TOOLS) $(BENCH) $(BGUEST) $(TGUEST) $(MINI)
 	@$(MAKE) --no-print-directory guest
 	@tests/bench/run -o $(BUILD)/bench $(if $(B),-b '$(B)')
 
