@@ -12,7 +12,11 @@
 #include <limits.h>
 #include <stddef.h>
 
-#define PATHS_MAX 1024u
+#define PATHS_MAX        1024u
+
+/* In a worker's folder, vm_run/ID. Their paths are known to fit. */
+#define PATHS_RENDEZVOUS "worker.sock"
+#define PATHS_LOCK       "lock"
 
 struct paths {
     char config[PATHS_MAX];     /* …/paddock.yaml */

@@ -60,12 +60,12 @@ enum run_result {
 
 enum action {
     ACTION_NONE,    /* until wake_at, if that is not 0 */
-    ACTION_ENQUEUE, /* ask for admission */
-    ACTION_DEQUEUE, /* it is not wanted any more */
-    ACTION_SPAWN,
-    ACTION_CLIMB,    /* to `rung`, for `reason` */
-    ACTION_TEARDOWN, /* release all that a worker had; the only place that does */
-    ACTION_SETTLE, /* a torn-down run was the last: wanted becomes stopped (or absent), or failed */
+    ACTION_ENQUEUE, /* ask for admission. Refused: wanted becomes stopped, or retry_at is set */
+    ACTION_DEQUEUE, /* it is not to start now: leave the queue, or give the admission back */
+    ACTION_SPAWN, /* seen becomes starting and `cycle` false, even if it fails: then it is ended at once */
+    ACTION_CLIMB, /* to `rung`, with its deadline; seen becomes stopping */
+    ACTION_TEARDOWN, /* release all that a worker had; the only place that does. Seen becomes nothing */
+    ACTION_SETTLE, /* it is not to run again: wanted becomes stopped, or absent if it is ephemeral */
     ACTION_DELETE  /* the row */
 };
 
@@ -73,27 +73,29 @@ struct vm_facts {
     int64_t now;
     enum vm_wanted wanted;
     enum vm_seen seen;
-    bool enabled;   /* no mistake in its configuration */
+    bool enabled;   /* no mistake in its configuration; what runs is left alone */
     bool may_start; /* the host neither drains nor shuts down */
     bool shutting_down;
     bool queued, admitted;
-    bool ephemeral;
-    bool cycle;
-    bool force;
-    bool fault;             /* the run must end: see STOP_BY_FAULT */
-    bool give_up;           /* restart.h said so after the latest run */
+    bool crowded;   /* as many are starting as may at once: ask again when one has started */
+    bool ephemeral; /* to be deleted when it is not to run (any more) */
+    bool cycle;     /* end this run, if there is one, and start again whatever the policy says; a
+                               start that was asked for during a stop is one, too */
+    bool force;     /* do not ask the guest */
+    bool fault;     /* the run must end: see STOP_BY_FAULT */
+    bool give_up;   /* the latest run was the last: restart_plan.again was false */
     enum run_result result; /* of the latest run since it was last started by hand */
     int64_t retry_at;       /* when the next run may begin */
     int64_t start_deadline, lifetime_end;
     enum stop_rung rung;
-    int64_t rung_deadline;
+    int64_t rung_deadline; /* of every rung but the last, which waits for the process's end */
 };
 
 struct decision {
     enum action action;
     enum stop_rung rung;
-    enum stop_reason reason;
-    int64_t wake_at; /* when to ask again if nothing happens before; 0: not by time */
+    enum stop_reason reason; /* of the first climb; a later one keeps it */
+    int64_t wake_at;         /* when to ask again if nothing happens before; 0: not by time */
 };
 
 struct decision reconcile(const struct vm_facts *f);

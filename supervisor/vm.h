@@ -123,8 +123,16 @@ struct vm {
 enum vm_state vm_state(const struct vm *vm);
 const char *vm_state_name(enum vm_state s);
 const char *vm_health_name(enum vm_health h);
+const char *vm_source_name(enum vm_source s); /* "config", "client" */
+const char *vm_wanted_name(enum vm_wanted w); /* "stopped", "running", "absent" */
+const char *vm_seen_name(enum vm_seen s);     /* "nothing", "starting", "running", ... */
 
-void vm_free(struct vm *vm);
+void vm_files_init(struct vm_files *f);  /* none is held */
+void vm_files_close(struct vm_files *f); /* those held, which then are not */
+
+struct vm *
+vm_new(void); /* no files, the built-in configuration, autostart as configured; NULL: no memory */
+void vm_free(struct vm *vm); /* closes its files; NULL is allowed. The worker is freed before */
 
 /* `summary` is what vm.list shows; `detail` adds what vm.inspect does. New objects. */
 json_t *vm_summary(const struct vm *vm, int64_t now);
