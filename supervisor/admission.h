@@ -18,7 +18,6 @@ struct budget {
     uint64_t memory;
 };
 
-/* What one VM takes; embedded in no one else's structure: `ctx` names the VM. */
 struct admission;
 
 struct admission *admission_new(void);
@@ -34,12 +33,15 @@ enum admission_answer {
     ADMISSION_NEVER    /* larger than the whole budget */
 };
 
-/* Asking again while queued or admitted changes nothing and gives the same answer. */
+/* `ctx` names the VM. Asking again while queued or admitted changes nothing and gives the same answer; but
+ * one that queues and is larger than a budget that was lowered since leaves the queue with ADMISSION_NEVER.
+ * REFUSED and NEVER leave no trace. */
 enum admission_answer admission_ask(struct admission *a, void *ctx, uint32_t cpus, uint64_t memory,
                                     bool may_wait);
 /* Gives its part back, or leaves the queue. Unknown ctx: nothing happens. */
 void admission_release(struct admission *a, void *ctx);
-/* The first in the queue that fits now, admitted by this call; NULL if the first does not fit. */
+/* The first in the queue, admitted by this call; NULL if it does not fit now. One that is larger than the
+ * whole budget holds up nobody: after a lowering, ask again for those that queue. */
 void *admission_next(struct admission *a);
 
 size_t admission_position(const struct admission *a, const void *ctx); /* from 1; 0: not queued */
@@ -51,7 +53,8 @@ struct admission_use {
 };
 void admission_get_use(const struct admission *a, struct admission_use *out);
 
-/* "needs 8GiB of memory; 3GiB of 24GiB is free" for what is short, most important first. Returns out. */
+/* "needs 8GiB of memory; 3GiB of 24GiB is free" for what is short, most important first; if nothing is, how
+ * many wait already. Returns out. */
 const char *admission_explain(const struct admission *a, uint32_t cpus, uint64_t memory, char *out,
                               size_t size);
 
