@@ -28,11 +28,13 @@ enum key_type {
 struct key {
     const char *name;
     enum key_type type;
-    uint64_t min, max;          /* numbers, bytes, milliseconds, or a string's length */
+    uint64_t min,
+        max; /* numbers, bytes, milliseconds, a string's length; of a choice, min: the first */
     const char *const *choices; /* NULL-terminated */
     const struct key *of;       /* ends with a NULL name */
     const char *fallback;       /* the default as it would be written; NULL: none */
     const char *help;           /* one line */
+    size_t offset, size;        /* the field it is kept in; size 0: none, a reader of its own */
 };
 
 extern const struct key vm_keys[];   /* of a VM, a template and `defaults` */
