@@ -17,7 +17,8 @@
 #   tests/diff/*.c                    hv-diff; tests/diff/guest/*.[cS] is its half that runs on arm64
 #   tests/sweep/*.c                   hv-sweep, all 2^32 encodings or a part of them
 #   tests/fuzz/fuzz-*.c               one libFuzzer target each; other files there are linked to all
-#   tests/bench/bench-run.c           times a command and what it prints; tests/bench/run uses it
+#   tests/bench/bench-*.c             one program each that tests/bench/run uses: one times a command and
+#                                     what it prints, one is a VM's network peer
 #   tests/bench/guest/*.[cS]          the bare-metal guest of the benchmarks, a flat arm64 Image
 #   tests/guest/*.c                   one static arm64 Linux program each, for tests to put into a guest
 #   guest/mini/*.c                    one bare-metal guest each; mini.c is linked to all
