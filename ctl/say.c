@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * say.c: sentences on standard error. See say.h.
+ */
+#include "say.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+static struct {
+    bool porcelain, quiet;
+    char progress[256]; /* "" if nothing is going on */
+    bool shown;
+    time_t since;
+} say;
+
+void say_set(bool porcelain, bool quiet)
+{
+    say.porcelain = porcelain;
+    say.quiet = quiet;
+}
+
+bool say_color(FILE *stream)
+{
+    const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+
+    return isatty(fileno(stream)) && (!no || !*no) && term && strcmp(term, "dumb") != 0;
+}
+
+static void say_json(enum failure f, const char *message, const char *hint)
+{
+    json_t *error = json_pack("{s:{s:s,s:s,s:s*}}", "error", "code", failure_name(f), "message",
+                              message, "hint", hint);
+    char *text = error ? json_dumps(error, JSON_COMPACT) : NULL;
+
+    fprintf(stderr, "%s\n", text ? text : "{\"error\":{\"code\":\"internal\"}}");
+    free(text);
+    json_decref(error);
+}
+
+/* What came from elsewhere is one printable line each, whatever it holds. */
+static void print_line(const char *before, const char *text)
+{
+    fputs(before, stderr);
+    for (; *text; text++) {
+        fputc((unsigned char)*text < 0x20 || *text == 0x7f ? ' ' : *text, stderr);
+    }
+    fputc('\n', stderr);
+}
+
+int say_error(enum failure f, const char *hint, const char *format, ...)
+{
+    char text[1024];
+    va_list ap;
+
+    va_start(ap, format);
+    vsnprintf(text, sizeof(text), format, ap);
+    va_end(ap);
+    say_progress_end();
+    if (say.porcelain) {
+        say_json(f, text, hint && *hint ? hint : NULL);
+    } else {
+        print_line(say_color(stderr) ? "\033[1;31mvmctl:\033[0m " : "vmctl: ", text);
+        if (hint && *hint) {
+            print_line("       ", hint);
+        }
+    }
+    return failure_exit_status(f);
+}
+
+int say_usage(const char *verb, const char *format, ...)
+{
+    char text[1024], hint[128];
+    va_list ap;
+
+    va_start(ap, format);
+    vsnprintf(text, sizeof(text), format, ap);
+    va_end(ap);
+    snprintf(hint, sizeof(hint), "see: vmctl help%s%s", verb ? " " : "", verb ? verb : "");
+    say_error(FAILURE_BAD_PARAMS, hint, "%s", text);
+    return STATUS_USAGE;
+}
+
+void say_note(const char *format, ...)
+{
+    char text[1024];
+    va_list ap;
+
+    if (say.porcelain || say.quiet) {
+        return;
+    }
+    va_start(ap, format);
+    vsnprintf(text, sizeof(text), format, ap);
+    va_end(ap);
+    say_progress_end();
+    print_line("vmctl: ", text);
+}
+
+static time_t now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec;
+}
+
+void say_progress(const char *format, ...)
+{
+    va_list ap;
+
+    say_progress_end();
+    if (say.porcelain || say.quiet || !isatty(STDERR_FILENO)) {
+        return;
+    }
+    va_start(ap, format);
+    vsnprintf(say.progress, sizeof(say.progress), format, ap);
+    va_end(ap);
+    say.since = now();
+}
+
+void say_progress_tick(void)
+{
+    long seconds = (long)(now() - say.since);
+
+    if (*say.progress && seconds >= 1) {
+        fprintf(stderr, "\r%s ... %ld s ", say.progress, seconds);
+        say.shown = true;
+    }
+}
+
+void say_progress_end(void)
+{
+    if (say.shown) {
+        fputs("\r\033[K", stderr);
+    }
+    say.shown = false;
+    say.progress[0] = '\0';
+}
+
+bool say_can_ask(void)
+{
+    return isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+}
+
+bool say_ask(const char *format, ...)
+{
+    char answer[16] = "";
+    va_list ap;
+
+    if (!say_can_ask()) {
+        return false;
+    }
+    say_progress_end();
+    va_start(ap, format);
+    vfprintf(stderr, format, ap);
+    va_end(ap);
+    fputs(" [y/N] ", stderr);
+    fflush(stderr);
+    return fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y');
+}
