@@ -3,8 +3,9 @@
  * paths.h: where everything is, under the system's folders or under `--root DIR`.
  *
  * --root DIR: DIR/etc, DIR/db, DIR/run, DIR/log. Made at start with their modes (state 0700, runtime
- * 0755 with vm/ 0700, log 0750); one that exists with another owner or writable by others is refused
- * by name. A socket's path that would not fit in sun_path is refused at start with both lengths.
+ * 0755 with vm/ 0700, log 0750); one that exists and is more open is closed to that, and one that has another owner
+ * or is writable by others is refused by name. A socket's path that would not fit in sun_path is refused at start
+ * with both lengths.
  */
 #ifndef PADDOCK_PATHS_H
 #define PADDOCK_PATHS_H
