@@ -35,6 +35,7 @@ struct state_event {
     const char *type;            /* "vm.started"; see events in paddock-protocol(5) */
     const char *vm_id, *vm_name; /* NULL: the host's */
     const json_t *detail;
+    int64_t at; /* Unix milliseconds; 0: now */
 };
 
 /* 0 or a negative errno. On success *seq (may be NULL) is the event's number; without an event 0. */
