@@ -169,7 +169,8 @@ const struct key host_keys[] = {
      FIELD(host_config, log_format)},
     {"networks", KEY_NAMED, 0, 0, NULL, host_net_keys, NULL, "networks that VMs join by name", 0,
      0},
-    {"defaults", KEY_GROUP, 0, 0, NULL, vm_keys, NULL, "what every VM begins with", 0, 0},
+    {"defaults", KEY_GROUP, 0, 0, NULL, vm_keys, NULL, "what every VM begins with",
+     FIELD(host_config, defaults)},
     {"templates", KEY_NAMED, 0, 0, NULL, vm_keys, NULL, "what a VM may begin with, by from", 0, 0},
     {"vms", KEY_NAMED, 0, 0, NULL, vm_keys, NULL, "the VMs", 0, 0},
     {0}};

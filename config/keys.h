@@ -34,7 +34,8 @@ struct key {
     const struct key *of;       /* ends with a NULL name */
     const char *fallback;       /* the default as it would be written; NULL: none */
     const char *help;           /* one line */
-    size_t offset, size;        /* the field it is kept in; size 0: none, a reader of its own */
+    size_t offset,
+        size; /* the field it is kept in; size 0: none; of a group: where its keys' begin */
 };
 
 extern const struct key vm_keys[];   /* of a VM, a template and `defaults` */

@@ -173,6 +173,7 @@ static void store_number(void *object, const struct key *key, uint64_t value)
     bool v8 = value != 0;
 
     switch (key->size) {
+    case 0: break;
     case sizeof(v8): memcpy(field(object, key), &v8, sizeof(v8)); break;
     case sizeof(v16): memcpy(field(object, key), &v16, sizeof(v16)); break;
     case sizeof(v32): memcpy(field(object, key), &v32, sizeof(v32)); break;
@@ -211,7 +212,9 @@ static int store_text(void *object, const struct key *key, const char *text)
     char **pointer = field(object, key), *copy;
 
     if (!is_pointer(key)) {
-        snprintf(field(object, key), key->size, "%s", text);
+        if (key->size > 0) {
+            snprintf(field(object, key), key->size, "%s", text);
+        }
         return 0;
     }
     copy = strdup(text);
@@ -335,7 +338,7 @@ void setting_read(struct setting_reader *r, void *object, const struct key *key,
     int rc;
 
     if (key->type == KEY_GROUP) {
-        setting_read_group(r, object, key->of, value, path);
+        setting_read_group(r, field(object, key), key->of, value, path);
         return;
     }
     if (key->type == KEY_PATH && value->kind == NODE_NULL && strcmp(value->text, "~") == 0) {
@@ -343,7 +346,7 @@ void setting_read(struct setting_reader *r, void *object, const struct key *key,
                       "%s has no value: \"~\" is YAML's empty value, not the home directory", path);
         return;
     }
-    if (key->size == 0 || !setting_is(r, value, NODE_SCALAR, path, describe(key, takes))) {
+    if (!setting_is(r, value, NODE_SCALAR, path, describe(key, takes))) {
         return;
     }
     rc = set(object, key, value, r->doc && !r->doc->text);
@@ -377,8 +380,8 @@ void setting_read_group(struct setting_reader *r, void *object, const struct key
 void setting_defaults(void *object, const struct key *table)
 {
     for (const struct key *key = table; key->name; key++) {
-        if (key->type == KEY_GROUP && key->size == 0) {
-            setting_defaults(object, key->of);
+        if (key->type == KEY_GROUP) {
+            setting_defaults(field(object, key), key->of);
         } else if (key->size > 0 && key->fallback) {
             const struct node value = {.kind = NODE_SCALAR, .text = key->fallback};
             (void)set(object, key, &value, false);
@@ -415,8 +418,8 @@ json_t *setting_to_json(const void *object, const struct key *table)
     for (const struct key *key = table; key->name; key++) {
         json_t *value = NULL;
 
-        if (key->type == KEY_GROUP && key->size == 0) {
-            value = setting_to_json(object, key->of);
+        if (key->type == KEY_GROUP) {
+            value = setting_to_json(field_const(object, key), key->of);
         } else if (key->size > 0) {
             value = value_to_json(object, key);
         }
@@ -432,8 +435,8 @@ int setting_own_strings(void *to, const struct key *table)
     int rc = 0;
 
     for (const struct key *key = table; key->name; key++) {
-        if (key->type == KEY_GROUP && key->size == 0) {
-            int inner = setting_own_strings(to, key->of);
+        if (key->type == KEY_GROUP) {
+            int inner = setting_own_strings(field(to, key), key->of);
             rc = rc != 0 ? rc : inner;
         } else if (is_pointer(key)) {
             char **pointer = field(to, key);
@@ -448,8 +451,8 @@ int setting_own_strings(void *to, const struct key *table)
 void setting_free_strings(void *object, const struct key *table)
 {
     for (const struct key *key = table; key->name; key++) {
-        if (key->type == KEY_GROUP && key->size == 0) {
-            setting_free_strings(object, key->of);
+        if (key->type == KEY_GROUP) {
+            setting_free_strings(field(object, key), key->of);
         } else if (is_pointer(key)) {
             char **pointer = field(object, key);
             free(*pointer);

@@ -4,7 +4,7 @@
  *
  * What a key's row says (type, range, choices, default, field) is all these functions know; settings of
  * another shape, such as lists and short forms, are read by vm-config.c and host-config.c. `object` is
- * the structure that the table's offsets are of; a group's keys have offsets in the same structure.
+ * the structure that the table's offsets are of; those of a group's keys begin at the group's own.
  */
 #ifndef PADDOCK_SETTINGS_H
 #define PADDOCK_SETTINGS_H
@@ -40,7 +40,7 @@ const struct key *setting_key(struct setting_reader *r, const struct key *table,
 bool setting_is(struct setting_reader *r, const struct node *value, enum node_kind kind,
                 const char *path, const char *what);
 
-/* Reads a scalar, or a group, into its field. A key without a field is only skipped. */
+/* Reads a scalar, or a group, into its field; where a key has none, the value is only checked. */
 void setting_read(struct setting_reader *r, void *object, const struct key *key,
                   const struct node *value, const char *path);
 /* Reads a mapping, key by key; `path` as it is for messages. */

@@ -196,10 +196,10 @@ static void read_mac(struct setting_reader *r, struct vm_net *net, const struct 
 {
     char full[SETTING_PATH_MAX];
 
-    setting_path(full, path, "mac");
-    if (!setting_is(r, value, NODE_SCALAR, full, "an address")) {
-        return;
+    if (value->kind != NODE_SCALAR || strlen(value->text) + 1 != MAC_TEXT) {
+        return; /* which the table refused */
     }
+    setting_path(full, path, "mac");
     net->has_mac = parse_mac(value->text, net->mac) == 0;
     if (!net->has_mac) {
         setting_error(r, value, full, "such as 02:00:5e:10:00:01; the first byte is even",
@@ -419,9 +419,6 @@ static void read_key(struct setting_reader *r, struct vm_config *c, const struct
         read_labels(r, c, value, path);
     } else if (strcmp(key->name, "restart") == 0) {
         read_restart(r, c, key, value, path);
-    } else if (strcmp(key->name, "from") == 0) {
-        /* Host-config.c follows it; here it only has to be a name. */
-        setting_is(r, value, NODE_SCALAR, path, "the name of a template");
     } else {
         setting_read(r, c, key, value, path);
     }
