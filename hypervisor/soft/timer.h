@@ -57,6 +57,8 @@ uint32_t timer_physical_ctl(const struct vcpu *v);
  * and arms the next deadline. Owner's thread.
  */
 void timer_update(struct vcpu *v);
+/* The same by a reading of host_now_ns() that the caller has just taken. */
+void timer_update_at(struct vcpu *v, uint64_t host_ns);
 
 /* Whether, without a GIC, the virtual timer is to end the run. */
 bool timer_exit_due(const struct vcpu *v);

@@ -198,7 +198,7 @@ hv_return_t hv_vcpu_run(hv_vcpu_t vcpu)
         atomic_store(&v->cpu.irq_line, v->pending_irq);
         atomic_store(&v->cpu.fiq_line, v->pending_fiq);
     }
-    timer_update(v);
+    timer_update_at(v, start);
     debug_update(&v->cpu); /* hv_vcpu_set_trap_debug_exceptions decides too */
     vcpu_run(v);
     if (v->vm->gic == NULL) {
