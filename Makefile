@@ -387,6 +387,15 @@ sweep: ## decode all 2^32 encodings, execute millions of them (SWEEP_ARGS=…)
 	@$(SUBMAKE) STRICT=1 $(OUT)/hv-sweep
 	$(OUT)/hv-sweep $(SWEEP_ARGS)
 
+# The script's own deadline is for the fifty stops of make check.
+STOPS ?= 1000
+.PHONY: stops
+stops: ## stop a VM in an MMIO storm, again and again at all moments of its life (STOPS=1000)
+	@scripts/deps ensure build guest diff
+	@$(SUBMAKE) STRICT=1 $(WORKER) $(TOOLS) $(MINI)
+	@PADDOCK_STOPS='$(STOPS)' tests/run -x $$(($(SLOW) * (1 + $(STOPS) / 500))) -l $(OUT)/logs $(SCRIPT_DEADLINE):tests/integration/worker/storm.sh
+	@tail -n 3 $(OUT)/logs/integration-worker-storm.log
+
 DIFF_ARGS ?=
 diff: ## random instructions against qemu-aarch64 (three million; DIFF_ARGS=…)
 	@scripts/deps ensure build diff
