@@ -24,6 +24,7 @@
 struct definition {
     const struct document *doc;
     const struct node *name, *value;
+    size_t twice; /* 0, or the number (from 1) of the diagnostic that it was found again */
 };
 
 struct definitions {
@@ -139,14 +140,14 @@ static bool collect_one(struct definitions *list, const struct definition *found
     return true;
 }
 
-static const struct definition *find(const struct definitions *list, const char *name)
+static struct definition *find(const struct definitions *list, const char *name)
 {
     const json_t *number = json_object_get(list->index, name);
 
     return number ? &list->at[json_integer_value(number)] : NULL;
 }
 
-/* Names and values of `vms` or `templates`. A name that another file has disables neither's file. */
+/* Names and values of `vms` or `templates`. Of a VM that stands in two files, neither is taken. */
 static void collect(struct reading *g, struct setting_reader *r, struct definitions *list,
                     const struct node *value)
 {
@@ -154,9 +155,8 @@ static void collect(struct reading *g, struct setting_reader *r, struct definiti
     char full[SETTING_PATH_MAX], hint[SETTING_PATH_MAX];
 
     for (size_t i = 0; i < value->count; i++) {
-        struct definition found = {r->doc, value->keys[i], value->items[i]};
+        struct definition found = {r->doc, value->keys[i], value->items[i], 0}, *other;
         const char *name = found.name->text;
-        const struct definition *other;
         size_t errors = r->errors;
 
         if (strncmp(name, "x-", 2) == 0) {
@@ -171,6 +171,7 @@ static void collect(struct reading *g, struct setting_reader *r, struct definiti
         } else if (other) {
             snprintf(hint, sizeof(hint), "the other is at %.200s:%u:%u", other->doc->name,
                      other->name->line, other->name->column);
+            other->twice = other->twice ? other->twice : diagnostics_count(g->d) + 1;
             setting_error(r, found.name, full, hint, "%s is defined twice", full);
         } else if (!collect_one(list, &found)) {
             setting_error(r, found.name, full, NULL, "out of memory");
@@ -305,8 +306,8 @@ static void read_vm(struct reading *g, const struct definition *v, struct host_v
         vm_config_read(&vm->config, chain[i]->doc, chain[i]->value, "", false, unheard);
     }
     r.errors += vm_config_read(&vm->config, v->doc, v->value, path, true, g->d);
-    if (r.errors > 0) {
-        disable(g, vm, from, r.errors);
+    if (r.errors > 0 || v->twice) {
+        disable(g, vm, v->twice ? v->twice - 1 : from, r.errors);
     }
 }
 

@@ -393,7 +393,8 @@ static void read_restart(struct setting_reader *r, struct vm_config *c, const st
         part.quoted = false;
         part.text = value->text + prefix;
         count = key_find(key->of, "max_attempts");
-        setting_read(r, c, count, &part, path);
+        snprintf(full, sizeof(full), "%s: the N of on-failure:N", path);
+        setting_read(r, c, count, &part, full);
         c->restart = RESTART_ON_FAILURE;
     } else if (value->kind == NODE_SCALAR) {
         setting_read(r, c, policy, value, path);
