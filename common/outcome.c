@@ -26,6 +26,7 @@ static const struct {
     [OUTCOME_DEVICE_ERROR] = {"device_error", "a device could not go on"},
     [OUTCOME_START_REFUSED] = {"start_refused", "the VM could not be started"},
     [OUTCOME_ORPHANED] = {"orphaned", "the supervisor went away and did not come back"},
+    [OUTCOME_WORKER_DIED] = {"worker_died", "the VM's worker ended without a report"},
 };
 
 static const char *const steps[] = {

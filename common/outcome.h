@@ -21,6 +21,7 @@ enum outcome {
     OUTCOME_DEVICE_ERROR = 9,   /* a device could not go on */
     OUTCOME_START_REFUSED = 10, /* it never ran; the report names the step */
     OUTCOME_ORPHANED = 11,      /* the supervisor went away and did not come back in time */
+    OUTCOME_WORKER_DIED = 12,   /* the worker died or was stopped for breaking the protocol */
     OUTCOME_COUNT
 };
 

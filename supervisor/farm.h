@@ -37,9 +37,10 @@ struct farm *farm_new(uv_loop_t *loop, const struct paths *p, struct state *s, c
                       size_t size);
 void farm_free(struct farm *f); /* all VMs are down */
 
-/* The configuration's VMs are made, changed or let go; `c` is copied. Running VMs are left alone; what waits for
- * their next start is in their `pending`. At the first call VMs with autostart begin, staggered. */
-int farm_configure(struct farm *f, const struct host_config *c);
+/* The configuration's VMs are made, changed or let go; `c` is taken over and empty afterwards. Running VMs are left
+ * alone; what waits for their next start is in their `pending`. VMs with autostart that are new begin, staggered; at
+ * the first call so do all others that are to run after a boot. 0 or a negative errno: not all of it is on disk. */
+int farm_configure(struct farm *f, struct host_config *c);
 const struct host_config *farm_config(const struct farm *f);
 
 /* By name or id. NULL: none. */
@@ -67,7 +68,8 @@ enum failure farm_set_autostart(struct farm *f, struct vm *vm, bool on, struct r
 
 void farm_drain(struct farm *f, bool on); /* no more starts; what runs goes on */
 bool farm_draining(const struct farm *f);
-/* Stops every guest, in order, within the configured time, then by force; `done` when all workers are gone. */
+/* Stops every guest within the configured time, the latest started first, then by force; `done` when all workers are
+ * gone. A second call is by force at once. */
 void farm_shutdown(struct farm *f, void (*done)(void *ctx), void *ctx);
 
 void farm_get_use(const struct farm *f, struct admission_use *out);

@@ -16,6 +16,7 @@
 #include <jansson.h>
 
 #include "outcome.h"
+#include "protocol.h"
 #include "reconcile.h"
 #include "vm-config.h"
 
@@ -90,6 +91,7 @@ struct vm_files {
     int disk[VM_DISKS_MAX];
 };
 
+struct farm;
 struct worker;
 
 struct vm {
@@ -118,6 +120,26 @@ struct vm {
     char last_error[513]; /* the worker's last line on standard error */
 
     char *summary; /* the VM's object in vm.list, rendered; NULL: to be made again */
+
+    /* The farm's own. */
+    struct farm *farm;
+    struct vm *next_dirty; /* reconciled at the loop's next turn */
+    bool dirty;
+    int64_t wake_at; /* the loop's clock: when to reconcile if nothing happens before; 0: none */
+    int64_t start_after; /* of a staggered start, the loop's clock */
+    int64_t hold_until;  /* something has to be tried again: nothing is done before */
+    bool fault, give_up; /* see struct vm_facts */
+    enum run_result result;
+    bool has_ended; /* `ended` is the first cause of the run's end */
+    struct msg_ended ended;
+    struct vm_process ghost; /* a worker of an earlier daemon that may not be gone yet */
+    int64_t ghost_deadline;
+    size_t disk_count; /* what it writes and reads while it runs */
+    struct {
+        dev_t dev;
+        ino_t ino;
+        bool writable;
+    } disk[VM_DISKS_MAX];
 };
 
 enum vm_state vm_state(const struct vm *vm);

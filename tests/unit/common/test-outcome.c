@@ -13,10 +13,10 @@
 
 static void test_codes_and_names_are_stable(void **state)
 {
-    static const char *const names[] = {"running",      "guest_power_off", "stopped",
-                                        "guest_reset",  "guest_panic",     "stop_ignored",
-                                        "stop_timeout", "killed",          "hypervisor_error",
-                                        "device_error", "start_refused",   "orphaned"};
+    static const char *const names[] = {
+        "running",       "guest_power_off", "stopped",    "guest_reset",      "guest_panic",
+        "stop_ignored",  "stop_timeout",    "killed",     "hypervisor_error", "device_error",
+        "start_refused", "orphaned",        "worker_died"};
 
     (void)state;
     assert_int_equal(sizeof(names) / sizeof(names[0]), OUTCOME_COUNT);
@@ -28,6 +28,7 @@ static void test_codes_and_names_are_stable(void **state)
     }
     assert_int_equal(OUTCOME_POWER_OFF, 1);
     assert_int_equal(OUTCOME_ORPHANED, 11);
+    assert_int_equal(OUTCOME_WORKER_DIED, 12);
 }
 
 static void test_steps_have_names(void **state)

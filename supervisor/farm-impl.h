@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * farm-impl.h: what the parts of the farm share. Nobody else includes it.
+ *
+ *   farm.c         VMs and wishes; the loop around reconcile() and its actions; what workers tell
+ *   farm-start.c   one start: files, sockets, START, the process; and its teardown
+ *   farm-config.c  taking in a configuration
+ *   farm-log.c     console logs on disk and their retention
+ */
+#ifndef PADDOCK_FARM_IMPL_H
+#define PADDOCK_FARM_IMPL_H
+
+#include "farm.h"
+#include "worker.h"
+
+struct farm {
+    uv_loop_t *loop;
+    const struct paths *paths;
+    struct state *state;
+    struct host_config config;
+    bool configured;
+    struct admission *admission;
+    struct vm **vm; /* in order of names */
+    size_t count, room;
+    struct vm *dirty;    /* a list; its order does not matter */
+    uv_timer_t timer;    /* the next turn, or the next deadline */
+    uv_timer_t cleaning; /* logs and events that nobody needs any more */
+    bool draining, shutting_down, forced;
+    bool shut_down; /* `done` was called */
+    int64_t shutdown_deadline;
+    void (*done)(void *ctx);
+    void *done_ctx;
+    farm_watch_fn *watch;
+    void *watch_ctx;
+};
+
+/* ---- farm.c */
+
+int64_t farm_now(const struct farm *f); /* the loop's clock, never 0 */
+
+/* Has the VM reconciled at the loop's next turn, so that nobody's caller meets its effects. */
+void farm_touch(struct farm *f, struct vm *vm);
+
+/* Writes the row and its event, then takes the row over and tells the event. `type` NULL: no event; detail is taken
+ * over. On failure nothing changes but the log. */
+int farm_commit(struct farm *f, struct vm *vm, const struct vm_row *next, const char *type,
+                json_t *detail);
+/* An event alone; vm NULL: the host's. */
+void farm_note(struct farm *f, struct vm *vm, const char *type, json_t *detail);
+
+int farm_insert(struct farm *f, struct vm *vm); /* into the array; 0 or -ENOMEM */
+void farm_take_out(struct farm *f, struct vm *vm);
+
+/* The run is over: its cause goes to disk, and whether there will be another. */
+void farm_record_end(struct farm *f, struct vm *vm, int exit_status, int signum);
+
+/* What a start by hand or at boot begins anew. */
+void farm_forget_run(struct vm *vm, struct vm_row *next);
+
+extern const struct worker_events farm_worker_events; /* ctx is the VM */
+
+/* ---- farm-start.c */
+
+/* Tries to start an admitted VM. Whatever goes wrong after the intent is on disk ends the run; before, hold_until is
+ * set. */
+void farm_spawn(struct farm *f, struct vm *vm);
+/* Releases all that a run had; the process is gone. */
+void farm_release_run(struct farm *f, struct vm *vm);
+/* What a client still has to open, as [{"slot", "path", "writable"}]; NULL: nothing. */
+json_t *farm_files_needed(const struct vm_config *c, const struct vm_files *files);
+
+/* ---- farm-config.c */
+
+/* The newer version of its file is used from now on; it does not run. 0 or a negative errno. */
+int farm_apply_pending(struct farm *f, struct vm *vm);
+
+/* ---- farm-log.c */
+
+/* The two segments of the latest boot, made anew. 0 or a negative errno; *path (of PATHS_MAX) names what failed. */
+int farm_log_create(struct farm *f, const struct vm *vm, int fd[2], char *path);
+/* The last lines of the console, printable, at most size - 1 bytes; "" if there are none. */
+void farm_log_tail(struct farm *f, const struct vm *vm, char *out, size_t size);
+/* The logs of a VM that is deleted are kept from now on for their retention. */
+void farm_log_retire(struct farm *f, const struct vm *vm);
+void farm_log_clean(struct farm *f);
+
+#endif

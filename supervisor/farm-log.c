@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * farm-log.c: each VM's consoles in log/vm/NAME.ID/, one pair of segments for each boot.
+ *
+ * The segments' sizes are bounded by the worker that writes them, their number here: the latest BOOTS_KEPT of
+ * a VM, and those of a VM that is gone until log_retention has passed since.
+ */
+#include "farm-impl.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "log.h"
+
+#define BOOTS_KEPT 8u
+
+static bool folder_of(const struct farm *f, const struct vm *vm, char out[PATHS_MAX])
+{
+    int n = snprintf(out, PATHS_MAX, "%s/%s.%s", f->paths->vm_log, vm->row.config.name, vm->row.id);
+
+    return n > 0 && (size_t)n < PATHS_MAX;
+}
+
+static bool segment_of(const struct farm *f, const struct vm *vm, uint64_t boot, int segment,
+                       char out[PATHS_MAX])
+{
+    int n = snprintf(out, PATHS_MAX, "%s/%s.%s/console-%llu.%d", f->paths->vm_log,
+                     vm->row.config.name, vm->row.id, (unsigned long long)boot, segment);
+
+    return n > 0 && (size_t)n < PATHS_MAX;
+}
+
+int farm_log_create(struct farm *f, const struct vm *vm, int fd[2], char *path)
+{
+    fd[0] = fd[1] = -1;
+    if (!folder_of(f, vm, path)) {
+        return -ENAMETOOLONG;
+    }
+    if (mkdir(path, 0750) != 0 && errno != EEXIST) {
+        return -errno;
+    }
+    for (int i = 0; i < 2; i++) {
+        if (vm->row.boots > BOOTS_KEPT && segment_of(f, vm, vm->row.boots - BOOTS_KEPT, i, path)) {
+            unlink(path);
+        }
+        if (!segment_of(f, vm, vm->row.boots, i, path)) {
+            return -ENAMETOOLONG;
+        }
+        fd[i] = open(path, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0640);
+        if (fd[i] < 0) {
+            int err = -errno;
+            if (i == 1) {
+                close(fd[0]);
+                fd[0] = -1;
+            }
+            return err;
+        }
+    }
+    return 0;
+}
+
+static struct timespec modified(const struct stat *st)
+{
+#ifdef __APPLE__
+    return st->st_mtimespec;
+#else
+    return st->st_mtim;
+#endif
+}
+
+int farm_open_log(struct farm *f, const struct vm *vm, unsigned back, int fd[2], int *newer)
+{
+    char path[PATHS_MAX];
+    struct stat st[2];
+
+    fd[0] = fd[1] = -1;
+    *newer = 0;
+    if (back >= vm->row.boots) {
+        return -ENOENT;
+    }
+    for (int i = 0; i < 2; i++) {
+        if (segment_of(f, vm, vm->row.boots - back, i, path)) {
+            fd[i] = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+        }
+        if (fd[i] >= 0 && fstat(fd[i], &st[i]) != 0) {
+            close(fd[i]);
+            fd[i] = -1;
+        }
+    }
+    if (fd[0] < 0 && fd[1] < 0) {
+        return -ENOENT;
+    }
+    if (fd[0] < 0) {
+        *newer = 1;
+    } else if (fd[1] >= 0 && st[1].st_size != 0) {
+        struct timespec a = modified(&st[0]), b = modified(&st[1]);
+        *newer = b.tv_sec > a.tv_sec || (b.tv_sec == a.tv_sec && b.tv_nsec > a.tv_nsec);
+    }
+    return 0;
+}
+
+void farm_log_tail(struct farm *f, const struct vm *vm, char *out, size_t size)
+{
+    int fd[2], newer;
+    struct stat st;
+    ssize_t n = 0;
+    char *begin = out;
+
+    out[0] = '\0';
+    if (farm_open_log(f, vm, 0, fd, &newer) != 0) {
+        return;
+    }
+    if (fstat(fd[newer], &st) == 0) {
+        off_t from = st.st_size > (off_t)size - 1 ? st.st_size - ((off_t)size - 1) : 0;
+        n = pread(fd[newer], out, size - 1, from);
+        if (n > 0 && from != 0 && (begin = memchr(out, '\n', (size_t)n)) != NULL) {
+            begin++; /* no half line first */
+        } else {
+            begin = out;
+        }
+    }
+    for (int i = 0; i < 2; i++) {
+        if (fd[i] >= 0) {
+            close(fd[i]);
+        }
+    }
+    n = n > 0 ? n - (begin - out) : 0;
+    memmove(out, begin, (size_t)n);
+    out[n] = '\0';
+    begin = out;
+    for (ssize_t i = 0; i < n; i++) {
+        if (out[i] != '\r') {
+            *begin++ = out[i] == '\n' || (out[i] >= 0x20 && out[i] < 0x7f) ? out[i] : '?';
+        }
+    }
+    *begin = '\0';
+}
+
+void farm_log_retire(struct farm *f, const struct vm *vm)
+{
+    char path[PATHS_MAX];
+
+    if (folder_of(f, vm, path)) {
+        utimensat(AT_FDCWD, path, NULL, AT_SYMLINK_NOFOLLOW); /* its time runs from now on */
+    }
+}
+
+/* ---- Retention ---------------------------------------------------------------------------------- */
+
+/* Only what carries our own names is touched. */
+static void remove_folder(int parent, const char *name)
+{
+    int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+    struct dirent *e;
+
+    if (dir == NULL) {
+        if (fd >= 0) {
+            close(fd);
+        }
+        return;
+    }
+    while ((e = readdir(dir)) != NULL) {
+        if (strncmp(e->d_name, "console-", 8) == 0) {
+            unlinkat(fd, e->d_name, 0);
+        }
+    }
+    closedir(dir);
+    unlinkat(parent, name, AT_REMOVEDIR);
+}
+
+void farm_log_clean(struct farm *f)
+{
+    DIR *dir = opendir(f->paths->vm_log);
+    int64_t now = clock_unix_ms();
+    struct dirent *e;
+
+    if (dir == NULL) {
+        return;
+    }
+    while ((e = readdir(dir)) != NULL) {
+        const char *id = strrchr(e->d_name, '.');
+        struct stat st;
+
+        if (id == NULL || id == e->d_name || !vm_id_valid(id + 1) || farm_find(f, id + 1) != NULL ||
+            fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISDIR(st.st_mode) ||
+            now - (int64_t)st.st_mtime * 1000 < (int64_t)f->config.log_retention) {
+            continue;
+        }
+        log_say(LOG_INFO, NULL, "the logs of %s have been kept long enough", e->d_name);
+        remove_folder(dirfd(dir), e->d_name);
+    }
+    closedir(dir);
+}
