@@ -125,8 +125,7 @@ enum console_end console_attach(struct call *c, const char *name, bool read_only
                                 int escape, int *status);
 
 /* verb-host.c */
-extern const struct option_spec version_options[], shutdown_options[], config_options[],
-    info_options[];
+extern const struct option_spec version_options[], shutdown_options[], config_options[];
 int verb_version(struct call *c);
 int verb_reload(struct call *c);
 int verb_drain(struct call *c);

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * verb-host.c: version, reload, drain, undrain, shutdown, config: what concerns the daemon as a whole.
+ */
+#include <string.h>
+
+#include "verb.h"
+
+#ifndef PADDOCK_VERSION
+#define PADDOCK_VERSION "0.1.0"
+#endif
+
+const struct option_spec version_options[] = {FORMAT_OPTION, {0}};
+const struct option_spec shutdown_options[] = {{"y yes", NULL, "ask nothing"}, {0}};
+const struct option_spec config_options[] = {
+    {"defaults", NULL, "show: with every key that was not given, too"}, {0}};
+
+int verb_version(struct call *c)
+{
+    json_t *result = NULL, *all;
+    int status, theirs;
+
+    if (c->format.kind == FORMAT_TABLE) {
+        printf("vmctl     %s, protocol %u\n", PADDOCK_VERSION, RPC_PROTOCOL);
+        fflush(stdout);
+    }
+    status = call_connect(c);
+    if (!status) {
+        status = call_ask(c, "daemon.version", json_object(), NULL, &result);
+    }
+    if (c->format.kind == FORMAT_TABLE) {
+        if (!status) {
+            printf("paddockd  %s (%s), protocol %d, process %d\n", text_of(result, "version"),
+                   text_of(result, "build"),
+                   (int)json_integer_value(json_object_get(result, "protocol")),
+                   (int)json_integer_value(json_object_get(result, "pid")));
+        }
+    } else {
+        all = json_pack("{s:i,s:{s:s,s:s,s:i},s:O?}", "schema_version", 1, "client", "version",
+                        PADDOCK_VERSION, "build", PADDOCK_BUILD_ID, "protocol", (int)RPC_PROTOCOL,
+                        "daemon", result);
+        if (call_print(c, all)) {
+            status = STATUS_USAGE;
+        }
+        json_decref(all);
+    }
+    theirs = (int)json_integer_value(json_object_get(result, "protocol"));
+    if (!status && theirs != (int)RPC_PROTOCOL) {
+        status = say_error(FAILURE_VERSION, "install both from the same package",
+                           "vmctl speaks protocol %u and paddockd %d", RPC_PROTOCOL, theirs);
+    }
+    json_decref(result);
+    return status;
+}
+
+static void show_diagnostic(const json_t *d)
+{
+    fprintf(stderr, "%s:%d:%d: %s: %s\n",
+            *text_of(d, "file") ? text_of(d, "file") : "configuration",
+            (int)json_integer_value(json_object_get(d, "line")),
+            (int)json_integer_value(json_object_get(d, "column")), text_of(d, "severity"),
+            text_of(d, "message"));
+    if (*text_of(d, "hint")) {
+        fprintf(stderr, "  = %s\n", text_of(d, "hint"));
+    }
+}
+
+int verb_reload(struct call *c)
+{
+    json_t *result = NULL;
+    const json_t *one;
+    size_t i;
+    int status = call_ask(c, "daemon.reload", json_object(), NULL, &result);
+
+    if (status) {
+        return status;
+    }
+    json_array_foreach(json_object_get(result, "diagnostics"), i, one)
+    {
+        show_diagnostic(one);
+    }
+    json_array_foreach(json_object_get(result, "waiting"), i, one)
+    {
+        say_note("%s: %s will change at its next start", text_of(one, "name"),
+                 text_of(one, "keys"));
+    }
+    if (!json_is_true(json_object_get(result, "applied"))) {
+        status = say_error(FAILURE_INVALID_CONFIG, "vmctl validate checks the files before",
+                           "the configuration was not taken; the one before stays in use");
+    }
+    json_decref(result);
+    return status;
+}
+
+int verb_drain(struct call *c)
+{
+    int status = call_ask(c, "daemon.drain", json_pack("{s:b}", "on", 1), NULL, NULL);
+
+    if (!status) {
+        say_note("this host starts no more VMs; what runs goes on (vmctl undrain)");
+    }
+    return status;
+}
+
+int verb_undrain(struct call *c)
+{
+    return call_ask(c, "daemon.drain", json_pack("{s:b}", "on", 0), NULL, NULL);
+}
+
+/* Without operands the host's VMs and the daemon end; `vmctl shutdown NAME` is stop, by verb_find's caller. */
+int verb_shutdown(struct call *c)
+{
+    json_t *result = NULL, *event;
+    struct reply r;
+    int status;
+
+    if (!options_has(&c->options, "yes") && say_can_ask() &&
+        !say_ask("Stop all VMs of this host, and paddockd?")) {
+        say_note("nothing was stopped; vmctl stop NAME stops one VM");
+        return STATUS_FAILED;
+    }
+    status = call_ask(c, "daemon.shutdown", json_object(), NULL, &result);
+    json_decref(result);
+    if (status) {
+        return status;
+    }
+    say_progress("stopping all VMs and paddockd");
+    while ((event = client_next_event(c->client, &r))) { /* to the end of the connection */
+        json_decref(event);
+    }
+    say_progress_end();
+    reply_free(&r);
+    return STATUS_OK;
+}
+
+int verb_config(struct call *c)
+{
+    json_t *result = NULL;
+    int status;
+
+    if (strcmp(c->options.operands[0], "check") == 0) {
+        c->options.operands++;
+        c->options.operand_count--;
+        return verb_validate(c);
+    }
+    if (strcmp(c->options.operands[0], "show") != 0 || c->options.operand_count > 1) {
+        return say_usage("config", "it is config show or config check");
+    }
+    status = call_connect(c);
+    if (!status) {
+        status = call_ask(c, "daemon.config",
+                          json_pack("{s:b}", "defaults", options_has(&c->options, "defaults")),
+                          NULL, &result);
+    }
+    if (!status) {
+        json_dumpf(result, stdout, JSON_INDENT(2));
+        putchar('\n');
+    }
+    json_decref(result);
+    return status;
+}
