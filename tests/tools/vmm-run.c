@@ -101,7 +101,7 @@ static void on_signal(int signum)
 
 static int open_signals(void)
 {
-    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGCHLD};
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGCHLD};
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
 
     if (pipe(signal_pipe) != 0) {
@@ -143,6 +143,13 @@ static void ask_for_stats(void)
     }
 }
 
+static void empty_balloon(void)
+{
+    if (run.channel_open && run.options.has_balloon && run.state >= WORKER_RUNNING) {
+        run_send_number(&run.worker, MSG_BALLOON, 0, -1);
+    }
+}
+
 static void read_signals(void)
 {
     unsigned char byte;
@@ -153,6 +160,7 @@ static void read_signals(void)
             run.exited = run.exited || waitpid(run.worker.pid, &run.status, WNOHANG) > 0;
             break;
         case SIGUSR1: ask_for_stats(); break;
+        case SIGUSR2: empty_balloon(); break;
         default: ask_to_stop("signal"); break;
         }
     }
