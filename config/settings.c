@@ -407,7 +407,8 @@ static json_t *value_to_json(const void *object, const struct key *key)
     case KEY_BOOL: return json_boolean(number);
     case KEY_DURATION: return json_string(units_format_duration(number, text));
     case KEY_CHOICE: return json_string(key->choices[number - key->min]);
-    default: return json_integer((json_int_t)number);
+    default: /* what was never set, and has no default, may be out of range */
+        return number < key->min ? NULL : json_integer((json_int_t)number);
     }
 }
 
