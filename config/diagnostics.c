@@ -242,7 +242,8 @@ void diagnostics_print(const struct diagnostics *d, FILE *out, bool color)
         fprintf(out, "%s%s%s%s%s:%s %s\n", bold, where, plain, tint, error ? "error" : "warning",
                 plain, e->message);
         if (e->excerpt) {
-            fprintf(out, "%5u | %s\n      | %s", e->line, e->excerpt, tint);
+            fprintf(out, "%5u |%s%s\n      | %s", e->line, e->excerpt[0] == '\0' ? "" : " ",
+                    e->excerpt, tint);
             print_caret(e, out);
             fputs(plain, out);
         }
