@@ -153,7 +153,7 @@ static void add_needed(json_t **needed, const char *slot, const char *path, bool
 json_t *farm_files_needed(const struct vm_config *c, const struct vm_files *files)
 {
     json_t *needed = NULL;
-    char slot[16];
+    char slot[32];
 
     if (files->kernel < 0) {
         add_needed(&needed, "kernel", c->kernel != NULL ? c->kernel : "", false);
@@ -344,7 +344,7 @@ static void describe(struct msg_start *m, const struct farm *f, const struct vm 
         if (c->disk[i].serial[0] != '\0') {
             snprintf(m->disk[i].serial, sizeof(m->disk[i].serial), "%s", c->disk[i].serial);
         } else {
-            snprintf(m->disk[i].serial, sizeof(m->disk[i].serial), "disk%zu", i);
+            snprintf(m->disk[i].serial, sizeof(m->disk[i].serial), "disk%u", (unsigned)i % 100);
         }
     }
 }
