@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * test-control.c: the control socket with hostile, careless and vanishing clients. The farm is a stand-in with two VMs,
+ * so that each state can be had at will; sockets, loop and methods are the real ones.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "methods.h"
+
+/* ---- The stand-in ------------------------------------------------------------------------------- */
+
+static struct vm vms[2];
+static farm_watch_fn *watch;
+static void *watch_ctx;
+static struct host_config host;
+
+void farm_watch(struct farm *f, farm_watch_fn *fn, void *ctx)
+{
+    (void)f;
+    watch = fn;
+    watch_ctx = ctx;
+}
+
+size_t farm_count(const struct farm *f)
+{
+    (void)f;
+    return 2;
+}
+
+struct vm *farm_at(struct farm *f, size_t index)
+{
+    (void)f;
+    return &vms[index];
+}
+
+struct vm *farm_find(struct farm *f, const char *name)
+{
+    (void)f;
+    for (size_t i = 0; i < 2; i++) {
+        if (strcmp(name, vms[i].row.config.name) == 0 || strcmp(name, vms[i].row.id) == 0) {
+            return &vms[i];
+        }
+    }
+    return NULL;
+}
+
+const struct host_config *farm_config(const struct farm *f)
+{
+    (void)f;
+    return &host;
+}
+
+enum failure farm_create(struct farm *f, const struct farm_create *c, struct vm **out,
+                         struct refusal *r)
+{
+    (void)f, (void)c, (void)out;
+    snprintf(r->message, sizeof(r->message), "refused by the stand-in");
+    return FAILURE_OVER_BUDGET;
+}
+
+enum failure farm_start(struct farm *f, struct vm *vm, struct vm_files *files, bool may_queue,
+                        struct refusal *r)
+{
+    (void)f, (void)files, (void)may_queue, (void)r;
+    vm->row.wanted = WANTED_RUNNING;
+    return FAILURE_NONE;
+}
+
+enum failure farm_stop(struct farm *f, struct vm *vm, bool force, uint64_t ms, struct refusal *r)
+{
+    (void)f, (void)vm, (void)force, (void)ms, (void)r;
+    return FAILURE_NONE;
+}
+
+enum failure farm_restart(struct farm *f, struct vm *vm, bool force, uint64_t ms, struct refusal *r)
+{
+    return farm_stop(f, vm, force, ms, r);
+}
+
+enum failure farm_remove(struct farm *f, struct vm *vm, bool force, struct refusal *r)
+{
+    return farm_stop(f, vm, force, 0, r);
+}
+
+enum failure farm_set_autostart(struct farm *f, struct vm *vm, bool on, struct refusal *r)
+{
+    return farm_stop(f, vm, on, 0, r);
+}
+
+void farm_drain(struct farm *f, bool on)
+{
+    (void)f, (void)on;
+}
+
+bool farm_draining(const struct farm *f)
+{
+    (void)f;
+    return false;
+}
+
+void farm_get_use(const struct farm *f, struct admission_use *out)
+{
+    (void)f;
+    memset(out, 0, sizeof(*out));
+}
+
+size_t farm_queue_position(const struct farm *f, const struct vm *vm)
+{
+    (void)f, (void)vm;
+    return 0;
+}
+
+int farm_open_log(struct farm *f, const struct vm *vm, unsigned back, int fd[2], int *newer)
+{
+    (void)f, (void)vm, (void)back;
+    fd[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    fd[1] = -1;
+    *newer = 0;
+    return 0;
+}
+
+/* ---- Clients ------------------------------------------------------------------------------------ */
+
+struct fixture {
+    uv_loop_t loop;
+    struct control *control;
+    char path[64];
+    int open_before;
+};
+
+static int count_fds(void)
+{
+    int n = 0;
+
+    for (int fd = 0; fd < 512; fd++) {
+        n += fcntl(fd, F_GETFD) >= 0;
+    }
+    return n;
+}
+
+static int make(void **state)
+{
+    struct fixture *x = calloc(1, sizeof(*x));
+    static const struct control_daemon daemon = {.started_at = 1};
+    char why[256] = "";
+
+    assert_non_null(x);
+    memset(vms, 0, sizeof(vms));
+    for (int i = 0; i < 2; i++) {
+        snprintf(vms[i].row.config.name, sizeof(vms[i].row.config.name), "vm-%d", i);
+        snprintf(vms[i].row.id, sizeof(vms[i].row.id), "aaaaaaaaaaaaaaa%c", 'a' + i);
+        vms[i].row.created_at = 1;
+    }
+    snprintf(x->path, sizeof(x->path), "/tmp/test-control-%ld.sock", (long)getpid());
+    assert_int_equal(uv_loop_init(&x->loop), 0);
+    x->control = control_new(&x->loop, NULL, NULL, x->path, -1, NULL, &daemon, why, sizeof(why));
+    if (x->control == NULL) {
+        fail_msg("%s", why);
+    }
+    uv_run(&x->loop, UV_RUN_NOWAIT);
+    x->open_before = count_fds();
+    *state = x;
+    return 0;
+}
+
+static void turn(struct fixture *x)
+{
+    for (int i = 0; i < 8; i++) {
+        uv_run(&x->loop, UV_RUN_NOWAIT);
+    }
+}
+
+/* Every test ends here: all clients are gone and nothing is left open. */
+static int destroy(void **state)
+{
+    struct fixture *x = *state;
+
+    turn(x);
+    assert_int_equal(x->control->client_count, 0);
+    assert_null(x->control->waits);
+    assert_int_equal(count_fds(), x->open_before);
+    control_free(x->control);
+    assert_int_equal(uv_run(&x->loop, UV_RUN_DEFAULT), 0);
+    assert_int_equal(uv_loop_close(&x->loop), 0);
+    assert_int_not_equal(access(x->path, F_OK), 0);
+    for (int i = 0; i < 2; i++) {
+        free(vms[i].summary);
+    }
+    free(x);
+    return 0;
+}
+
+static int dial(struct fixture *x)
+{
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+    snprintf(a.sun_path, sizeof(a.sun_path), "%s", x->path);
+    assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+    fcntl(fd, F_SETFL, O_NONBLOCK);
+    turn(x);
+    return fd;
+}
+
+static void say(struct fixture *x, int fd, const char *text)
+{
+    assert_int_equal(rpc_send_some(fd, text, strlen(text), NULL, 0), strlen(text));
+    turn(x);
+}
+
+/* What came, all of it. */
+static const char *hear(struct fixture *x, int fd)
+{
+    static char buf[65536];
+    ssize_t n;
+
+    turn(x);
+    n = recv(fd, buf, sizeof(buf) - 1, 0);
+    buf[n > 0 ? n : 0] = '\0';
+    return buf;
+}
+
+static void expect(struct fixture *x, int fd, const char *request, const char *part)
+{
+    const char *answer;
+
+    say(x, fd, request);
+    answer = hear(x, fd);
+    if (strstr(answer, part) == NULL) {
+        fail_msg("%s was answered with %s, without %s", request, answer, part);
+    }
+}
+
+#define CALL(method, params)                                                                       \
+    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"" method "\",\"params\":{" params "}}\n"
+
+static void test_requests_are_checked(void **state)
+{
+    struct fixture *x = *state;
+    int fd = dial(x);
+
+    expect(x, fd, "nonsense\n", "\"bad_request\"");
+    expect(x, fd, "[]\n", "not an object");
+    expect(x, fd, "{\"jsonrpc\":\"2.0\",\"method\":\"vm.list\"}\n", "needs an id");
+    expect(x, fd, "{\"jsonrpc\":\"1.0\",\"id\":1,\"method\":\"vm.list\"}\n", "bad_request");
+    expect(x, fd, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"vm.list\",\"more\":1}\n",
+           "no member \\\"more\\\"");
+    expect(x, fd, CALL("vm.fly", ""), "\"no_such_method\"");
+    expect(x, fd, CALL("vm.list", "\"stat\":1"), "no parameter \\\"stat\\\"");
+    expect(x, fd, CALL("vm.list", "\"state\":1"), "\"bad_params\"");
+    expect(x, fd, CALL("vm.inspect", ""), "needs \\\"name\\\"");
+    expect(x, fd, CALL("vm.inspect", "\"name\":\"nobody\""), "\"no_such_vm\"");
+    expect(x, fd, CALL("vm.create", "\"config\":{}"), "descriptors");
+    expect(x, fd, CALL("vm.wait", "\"name\":\"vm-0\",\"until\":\"bored\""), "\"bad_params\"");
+    expect(x, fd, CALL("vm.list", ""), "\"name\":\"vm-1\"");
+    expect(x, fd, CALL("vm.list", "\"name\":\"vm-0\""), "\"uptime_ms\":null}]}}");
+    expect(x, fd, CALL("daemon.status", ""), "\"stopped\":2");
+    close(fd);
+}
+
+static void test_a_refused_create_closes_its_files(void **state)
+{
+    struct fixture *x = *state;
+    int fd = dial(x), file = open("/dev/null", O_RDONLY);
+    static const char text[] = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"vm.create\",\"fds\":1,"
+                               "\"params\":{\"config\":{\"name\":\"Bad\"}}}\n";
+
+    assert_int_equal(rpc_send_some(fd, text, strlen(text), &file, 1), strlen(text));
+    assert_non_null(strstr(hear(x, fd), "invalid_config"));
+    /* None announced: the end. */
+    assert_int_equal(rpc_send_some(fd, "\n", 1, &file, 1), 1);
+    assert_non_null(strstr(hear(x, fd), "that no request announced"));
+    assert_int_equal(x->control->client_count, 0);
+    close(file);
+    close(fd);
+}
+
+static void test_an_over_long_line_ends_the_connection_alone(void **state)
+{
+    struct fixture *x = *state;
+    int fd = dial(x), other = dial(x);
+    char *text = malloc(RPC_REQUEST_MAX + 2);
+    size_t done = 0;
+
+    memset(text, 'x', RPC_REQUEST_MAX + 2);
+    while (done < RPC_REQUEST_MAX + 2) {
+        long n = rpc_send_some(fd, text + done, RPC_REQUEST_MAX + 2 - done, NULL, 0);
+        if (n < 0) {
+            break;
+        }
+        done += (size_t)n;
+        turn(x);
+        expect(x, other, CALL("daemon.version", ""), "\"protocol\":1");
+    }
+    assert_non_null(strstr(hear(x, fd), "too long"));
+    free(text);
+    close(fd);
+    close(other);
+}
+
+static void test_waits_end_by_change_time_and_client(void **state)
+{
+    struct fixture *x = *state;
+    int fd = dial(x), gone = dial(x);
+    json_t *event = json_pack("{s:i,s:s,s:s}", "seq", 9, "type", "vm.started", "id", vms[0].row.id);
+
+    vms[0].row.wanted = WANTED_RUNNING;
+    say(x, gone, CALL("vm.wait", "\"name\":\"vm-0\",\"until\":\"running\",\"timeout_ms\":100000"));
+    say(x, fd, CALL("vm.wait", "\"name\":\"vm-0\",\"until\":\"running\""));
+    assert_non_null(x->control->waits);
+    close(gone);
+    turn(x);
+    assert_int_equal(x->control->client_count, 1);
+    expect(x, fd, CALL("events.subscribe", ""), "\"seq\":0");
+    vms[0].row.seen = SEEN_RUNNING;
+    watch(watch_ctx, &vms[0], event);
+    const char *text = hear(x, fd);
+    assert_non_null(strstr(text, "\"state\":\"running\""));
+    assert_non_null(strstr(text, "\"method\":\"event\""));
+    assert_null(x->control->waits);
+    expect(x, fd, CALL("vm.wait", "\"name\":\"vm-1\",\"until\":\"running\""), "\"start_failed\"");
+    expect(x, fd, CALL("vm.wait", "\"name\":\"vm-1\",\"until\":\"stopped\""), "\"result\"");
+    expect(x, fd, CALL("vm.wait", "\"name\":\"vm-0\",\"until\":\"stopped\",\"timeout_ms\":0"),
+           "\"timed_out\"");
+    json_decref(event);
+    close(fd);
+}
+
+static void test_connections_are_bounded(void **state)
+{
+    struct fixture *x = *state;
+    int fd[CONTROL_CLIENTS_PER_USER + 1];
+
+    for (size_t i = 0; i <= CONTROL_CLIENTS_PER_USER; i++) {
+        fd[i] = dial(x);
+    }
+    assert_int_equal(x->control->client_count, CONTROL_CLIENTS_PER_USER);
+    assert_non_null(strstr(hear(x, fd[CONTROL_CLIENTS_PER_USER]), "\"busy\""));
+    for (size_t i = 0; i <= CONTROL_CLIENTS_PER_USER; i++) {
+        close(fd[i]);
+    }
+}
+
+static void test_logs_come_as_descriptors(void **state)
+{
+    struct fixture *x = *state;
+    int fd = dial(x), file;
+    struct rpc_reader r;
+    size_t size;
+
+    rpc_reader_init(&r, 65536);
+    say(x, fd, CALL("vm.logs", "\"name\":\"vm-0\""));
+    assert_true(rpc_reader_fill(&r, fd) > 0);
+    assert_non_null(strstr(rpc_reader_line(&r, &size), "\"present\":[true,false]"));
+    assert_int_equal(rpc_reader_take_fds(&r, 1, &file), 0);
+    close(file);
+    rpc_reader_free(&r);
+    close(fd);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_requests_are_checked, make, destroy),
+        cmocka_unit_test_setup_teardown(test_a_refused_create_closes_its_files, make, destroy),
+        cmocka_unit_test_setup_teardown(test_an_over_long_line_ends_the_connection_alone, make,
+                                        destroy),
+        cmocka_unit_test_setup_teardown(test_waits_end_by_change_time_and_client, make, destroy),
+        cmocka_unit_test_setup_teardown(test_connections_are_bounded, make, destroy),
+        cmocka_unit_test_setup_teardown(test_logs_come_as_descriptors, make, destroy),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
