@@ -82,7 +82,10 @@ enum vm_state vm_state(const struct vm *vm)
     if (row->wanted != WANTED_RUNNING) {
         return VM_STOPPED;
     }
-    return row->retry_at != 0 ? VM_RESTARTING : VM_QUEUED;
+    if (row->retry_at != 0) {
+        return VM_RESTARTING;
+    }
+    return vm->admitted ? VM_STARTING : VM_QUEUED;
 }
 
 void vm_files_init(struct vm_files *f)
