@@ -6,6 +6,7 @@
  * reverse order. Exit status: 0 after an orderly end, 1 where it could not start, 2 for a mistake in the options.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -218,6 +219,20 @@ static int read_options(int argc, char **argv, struct options *o)
     return -1;
 }
 
+/* Whoever started us may have left descriptors open: they are not for workers. */
+static void keep_descriptors(void)
+{
+    struct rlimit l;
+    int most = 65536;
+
+    if (getrlimit(RLIMIT_NOFILE, &l) == 0 && l.rlim_cur < (rlim_t)most) {
+        most = (int)l.rlim_cur;
+    }
+    for (int fd = 3; fd < most; fd++) {
+        fcntl(fd, F_SETFD, FD_CLOEXEC);
+    }
+}
+
 static void raise_limits(void)
 {
     struct rlimit l;
@@ -304,6 +319,7 @@ int main(int argc, char **argv)
     }
     signal(SIGPIPE, SIG_IGN);
     umask(022);
+    keep_descriptors();
     raise_limits();
     log_setup(LOG_INFO, false);
     if (geteuid() != 0) {

@@ -501,6 +501,9 @@ int main(void)
 
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file at its size limit is a failed write, not our end */
+    /* The rendezvous socket and the lock, where the supervisor gave them: open as long as we live. */
+    fcntl(PROTOCOL_CHANNEL_FD + 1, F_SETFD, FD_CLOEXEC);
+    fcntl(PROTOCOL_CHANNEL_FD + 2, F_SETFD, FD_CLOEXEC);
     if (fcntl(PROTOCOL_CHANNEL_FD, F_SETFD, FD_CLOEXEC) != 0) {
         fprintf(stderr,
                 "vmm-worker: is started by paddockd (or vmm-run), with its channel on "
