@@ -11,6 +11,20 @@ for page in man/*.[1-9]; do
         echo "mandoc is not installed"
         exit 77
     }
-    mandoc -T lint -W style "$page" || status=1
+    # Our own pages refer to each other before they are installed.
+    remarks=$(mandoc -T lint -W style "$page" |
+        while IFS= read -r line; do
+            case $line in
+            *"referenced manual not found: Xr "*)
+                read -r name section _ <<<"${line##*: Xr }"
+                [ -e "man/$name.$section" ] || [[ $name = paddock* || $name = vm[cm]* ]] || printf '%s\n' "$line"
+                ;;
+            *) printf '%s\n' "$line" ;;
+            esac
+        done)
+    if [ -n "$remarks" ]; then
+        printf '%s\n' "$remarks"
+        status=1
+    fi
 done
 exit $status
