@@ -246,6 +246,10 @@ static void test_a_change_and_its_event_are_one(void **state)
     assert_int_equal(seq, 0);
     assert_true(strlen(state_error(s)) > 0);
     assert_int_equal(state_update(s, &other, &e, &seq), -ENOENT);
+    /* An event that cannot be written takes its change with it. */
+    snprintf(other.config.name, sizeof(other.config.name), "b");
+    assert_int_equal(state_insert(s, &other, &(struct state_event){.type = NULL}, &seq), -EEXIST);
+    assert_int_equal(state_update(s, &other, NULL, &seq), -ENOENT);
     assert_int_equal(state_delete(s, "nosuchid", &e, &seq), -ENOENT);
     assert_int_equal(state_delete(s, row.id, &e, &seq), 0);
     assert_int_equal(seq, 2);
