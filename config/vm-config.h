@@ -114,8 +114,9 @@ bool vm_name_valid(const char *name);
 size_t vm_config_read(struct vm_config *c, const struct document *doc, const struct node *mapping,
                       const char *path, bool complete, struct diagnostics *d);
 
-/* Everything that differs from the built-in defaults, or `all`; sizes as integers of bytes and durations as strings; reads
- * back to the same config. A new object; NULL without memory. */
+/* Everything that differs from the built-in defaults, or `all`; the name is no key, and not among them.
+ * Sizes as integers of bytes, which is what a bare number means in JSON (in YAML it is MiB), and
+ * durations as strings; reads back to the same config. A new object. */
 json_t *vm_config_to_json(const struct vm_config *c, bool all);
 
 /* Which keys differ, comma-separated, "" if none: what a reload says waits for a restart. */
