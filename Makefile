@@ -428,6 +428,16 @@ guest-if-any:
 	@if command -v apt-get >/dev/null; then $(MAKE) --no-print-directory guest; \
 	else echo 'no apt-get here: tests that boot guests need the cache of another machine (guest/fetch)'; guest/initramfs || :; fi
 
+.PHONY: demo demo-stop
+demo: ## start paddockd in a private folder and live with one Debian VM (needs no root)
+	@scripts/deps ensure build guest
+	@$(SUBMAKE) STRICT=1 $(DAEMON) $(CLIENT) $(WORKER)
+	@guest/fetch busybox cloud-6.12 && guest/initramfs cloud-6.12
+	@PADDOCK_BUILD=$(OUT) scripts/demo
+
+demo-stop: ## end what make demo started
+	@PADDOCK_BUILD=$(OUT) scripts/demo stop
+
 .PHONY: deps
 deps: ## install every package that building and testing need (root on Debian), or name them
 	@scripts/deps ensure build guest diff fuzz lint

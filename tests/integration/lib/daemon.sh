@@ -3,22 +3,28 @@
 #
 # What the scripts that run a daemon share: one paddockd under a private root, and vmctl beside it.
 #
-#   daemon_start [ARGUMENT...]   until it answers; daemon_stop [SIGNAL] until it is gone
-#   ctl STATUS ARGUMENT...       vmctl with that exit status; $out and $err hold what it said
-#   until_true SECONDS COMMAND   waits for a command to succeed
+#   vms_file NAME                standard input becomes $root/etc/vms.d/NAME.yaml
+#   daemon_start                 until it answers; daemon_stop [SIGNAL] until it is gone
+#   daemon_wait TEXT [COUNT]     until the daemon's log, $said, has that many such lines; refuse TEXT: it has none
+#   ctl STATUS ARGUMENT...       vmctl with that exit status; prints TEXT, complains TEXT: what it said
+#   until_true SECONDS COMMAND   waits for a command to succeed; wait_until WHAT COMMAND says what it waited for
 #
 # A script that fails shows the daemon's log, and no worker outlives it.
 
 build=${PADDOCK_BUILD:-build/gcc}
 # shellcheck disable=SC2034 # used by those who source this
-mini=${PADDOCK_GUEST:-build/guest}/mini
+mini=$PWD/${PADDOCK_GUEST:-build/guest}/mini
+# shellcheck disable=SC2034
+guests=$mini
 slow=${PADDOCK_SLOW:-1}
 scratch=$(mktemp -d) || exit 1
 root=$scratch/root
 out=$scratch/out
 err=$scratch/err
+said=$scratch/log
 daemon=
-mkdir -m 0755 "$root"
+mkdir -m 0755 "$root" "$root/etc" "$root/etc/vms.d"
+touch "$said"
 
 # Every process that has the scratch folder in its arguments or its open files is ours.
 clean_up() {
@@ -41,7 +47,7 @@ skip() {
 
 fail() {
     echo "FAILED: $*"
-    for file in "$out" "$err" "$scratch/log"; do
+    for file in "$out" "$err" "$said"; do
         [ ! -s "$file" ] || { echo "--- ${file##*/}" && tail -n 40 "$file"; }
     done
     exit 1
@@ -56,6 +62,21 @@ until_true() { # SECONDS COMMAND...
     done
 }
 
+wait_until() { # WHAT COMMAND...
+    local what=$1
+    shift
+    until_true 60 "$@" || fail "waited in vain for $what"
+}
+
+vms_file() {
+    cat >"$root/etc/vms.d/$1.yaml"
+    chmod 0644 "$root/etc/vms.d/$1.yaml"
+}
+
+said_times() { [ "$(grep -c -F -e "$1" "$said")" -ge "$2" ]; }
+daemon_wait() { wait_until "\"$1\" in the log" said_times "$1" "${2:-1}"; }
+refuse() { ! grep -F -e "$1" "$said" >/dev/null || fail "\"$1\" is in the log"; }
+
 workers() { # the process ids of this daemon's children
     [ -z "$daemon" ] || ps -o pid= --ppid "$daemon" 2>/dev/null
 }
@@ -64,7 +85,7 @@ answers() { "$build/vmctl" --root "$root" version >/dev/null 2>&1; }
 gone() { ! kill -0 "$1" 2>/dev/null; }
 
 daemon_start() {
-    "$build/paddockd" --root "$root" --worker "$PWD/$build/vmm-worker" "$@" </dev/null >>"$scratch/log" 2>&1 &
+    "$build/paddockd" --root "$root" --worker "$PWD/$build/vmm-worker" </dev/null >>"$said" 2>&1 &
     daemon=$!
     until_true 20 answers || fail "paddockd did not answer"
 }
@@ -90,5 +111,5 @@ state_is() { # NAME STATE
     [ "$("$build/vmctl" --root "$root" list --format '{{.Name}} {{.State}}' | sed -n "s/^$1 //p")" = "$2" ]
 }
 
-said() { grep -F -e "$1" "$out" >/dev/null || fail "no \"$1\" on standard output"; }
-told() { grep -F -e "$1" "$err" >/dev/null || fail "no \"$1\" on standard error"; }
+prints() { grep -F -e "$1" "$out" >/dev/null || fail "no \"$1\" on standard output"; }
+complains() { grep -F -e "$1" "$err" >/dev/null || fail "no \"$1\" on standard error"; }

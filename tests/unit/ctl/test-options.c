@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -77,7 +78,7 @@ static void mistakes_are_named(void **state)
         struct options o;
         char word[32];
 
-        strcpy(word, cases[i].word);
+        snprintf(word, sizeof(word), "%s", cases[i].word);
         assert_true(parse(&o, (char *[]){"run", word, NULL}) < 0);
         assert_string_equal(why, cases[i].said);
         options_free(&o);
