@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * A guest made of the input: registers, system registers and all of RAM (code, page tables,
- * vectors), run for a bounded number of exits on softhv, with and without a GIC. It must neither
- * crash nor hang nor leak, whatever it does; a kick gets it back when it spins.
+ * vectors), run for a bounded number of exits on softhv, with and without a GIC, on one vCPU or on two
+ * that share everything: code that the other one writes, tables that it changes, TLBI and SGIs to it.
+ * It must neither crash nor hang nor leak, whatever it does; a kick gets it back when it spins.
  */
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <time.h>
 
@@ -18,27 +20,28 @@
 
 static void *ram;
 
-/* Kicks handle 0 for ever; most kicks find nobody. */
+/* The thread of the second vCPU, which makes one for each input that asks for it. */
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    struct fuzz_input *in; /* to take its registers from; NULL: sleeps */
+    bool ready;            /* made, and about to run */
+    atomic_bool stop;
+} second = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+
+/* Kicks handles 0 and 1 for ever; most kicks find nobody. */
 static void *kick(void *arg)
 {
     struct timespec pause = {.tv_nsec = 200000};
-    hv_vcpu_t vcpu = 0;
 
     (void)arg;
     for (;;) {
         nanosleep(&pause, NULL);
-        hv_vcpus_exit(&vcpu, 1);
+        for (hv_vcpu_t vcpu = 0; vcpu < 2; vcpu++) {
+            hv_vcpus_exit(&vcpu, 1);
+        }
     }
     return NULL;
-}
-
-static void prepare(void)
-{
-    pthread_t thread;
-
-    FUZZ_CHECK(hv_vm_allocate(&ram, RAM_SIZE, HV_ALLOCATE_DEFAULT) == HV_SUCCESS);
-    FUZZ_CHECK(pthread_create(&thread, NULL, kick, NULL) == 0);
-    pthread_detach(thread);
 }
 
 /* A value from the input; three of four times one that leads somewhere. */
@@ -100,6 +103,81 @@ static void answer(hv_vcpu_t vcpu, const hv_vcpu_exit_t *e, struct fuzz_input *i
     }
 }
 
+/* ---- The second vCPU ---- */
+
+/* Runs it until the first one has done; what it reads is nothing. */
+static void run_second(hv_vcpu_t vcpu, const hv_vcpu_exit_t *e)
+{
+    struct fuzz_input none = {NULL, 0};
+
+    for (unsigned i = 0; i < EXITS_MAX && !atomic_load(&second.stop); i++) {
+        FUZZ_CHECK(hv_vcpu_run(vcpu) == HV_SUCCESS);
+        answer(vcpu, e, &none);
+    }
+}
+
+static void *second_main(void *arg)
+{
+    hv_vcpu_exit_t *e;
+    hv_vcpu_t vcpu;
+
+    (void)arg;
+    pthread_mutex_lock(&second.lock);
+    for (;;) {
+        while (second.in == NULL) {
+            pthread_cond_wait(&second.changed, &second.lock);
+        }
+        FUZZ_CHECK(hv_vcpu_create(&vcpu, &e, NULL) == HV_SUCCESS);
+        set_registers(vcpu, second.in);
+        second.ready = true;
+        pthread_cond_broadcast(&second.changed);
+        pthread_mutex_unlock(&second.lock);
+        run_second(vcpu, e);
+        FUZZ_CHECK(hv_vcpu_destroy(vcpu) == HV_SUCCESS);
+        pthread_mutex_lock(&second.lock);
+        second.in = NULL;
+        pthread_cond_broadcast(&second.changed);
+    }
+    return NULL;
+}
+
+/* It starts to run, perhaps before RAM is filled. */
+static void second_begin(struct fuzz_input *in)
+{
+    pthread_mutex_lock(&second.lock);
+    atomic_store(&second.stop, false);
+    second.ready = false;
+    second.in = in;
+    pthread_cond_broadcast(&second.changed);
+    while (!second.ready) {
+        pthread_cond_wait(&second.changed, &second.lock);
+    }
+    pthread_mutex_unlock(&second.lock);
+}
+
+static void second_end(void)
+{
+    atomic_store(&second.stop, true);
+    pthread_mutex_lock(&second.lock);
+    while (second.in != NULL) {
+        pthread_cond_wait(&second.changed, &second.lock);
+    }
+    pthread_mutex_unlock(&second.lock);
+}
+
+/* ---- One input ---- */
+
+static void prepare(void)
+{
+    pthread_t thread;
+
+    FUZZ_CHECK(hv_vm_allocate(&ram, RAM_SIZE, HV_ALLOCATE_DEFAULT) == HV_SUCCESS);
+    FUZZ_CHECK(pthread_create(&thread, NULL, kick, NULL) == 0);
+    pthread_detach(thread);
+    FUZZ_CHECK(pthread_create(&thread, NULL, second_main, NULL) == 0);
+    pthread_detach(thread);
+}
+
 static void make_gic(void)
 {
     hv_gic_config_t config = hv_gic_config_create();
@@ -116,12 +194,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct fuzz_input in = {data, size};
     hv_vcpu_exit_t *e;
     hv_vcpu_t vcpu;
-    bool gic;
+    uint64_t kind;
+    bool gic, two;
 
     if (ram == NULL) {
         prepare();
     }
-    gic = fuzz_take(&in, 1) & 1;
+    kind = fuzz_take(&in, 1);
+    gic = kind & 1;
+    two = kind & 2;
     FUZZ_CHECK(hv_vm_create(NULL) == HV_SUCCESS);
     if (gic) {
         make_gic();
@@ -130,6 +211,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FUZZ_CHECK(hv_vcpu_create(&vcpu, &e, NULL) == HV_SUCCESS);
     set_registers(vcpu, &in);
     memset(ram, 0, RAM_SIZE);
+    if (two) {
+        second_begin(&in);
+    }
     memcpy(ram, in.p, in.left < RAM_SIZE ? in.left : RAM_SIZE);
     for (unsigned i = 0; i < EXITS_MAX; i++) {
         FUZZ_CHECK(hv_vcpu_run(vcpu) == HV_SUCCESS);
@@ -140,6 +224,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (e->reason == HV_EXIT_REASON_CANCELED) {
             break;
         }
+    }
+    if (two) {
+        second_end();
     }
     FUZZ_CHECK(hv_vcpu_destroy(vcpu) == HV_SUCCESS);
     FUZZ_CHECK(hv_vm_destroy() == HV_SUCCESS);
