@@ -57,7 +57,7 @@ static enum verdict judge(enum until until, const struct vm *vm, bool changed, b
         if (removed || settled(vm)) {
             return VERDICT_FAILED;
         }
-        if (vm_state(vm) != VM_RUNNING) {
+        if (vm_state(vm) != VM_RUNNING || vm->cycle) { /* a run that `restart` ends is not meant */
             return VERDICT_WAIT;
         }
         return until == UNTIL_RUNNING || vm->health == VM_HEALTH_READY ? VERDICT_DONE
