@@ -94,8 +94,8 @@ daemon_start() {
 daemon_stop() { # [SIGNAL]
     kill "-${1:-TERM}" "$daemon"
     wait "$daemon"
+    # shellcheck disable=SC2034 # for those who source this
     stopped=$?
-    # shellcheck disable=SC2034
     daemon=
 }
 
