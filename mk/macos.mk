@@ -10,14 +10,15 @@ MACOS_OUT   := build/macos
 MACOS_FLAGS  = -target arm64-apple-macos15.0 -isysroot $(MACOS_SDK)
 
 # The tests that are meant for a Mac as well: the contract with the framework, and the launcher.
-MACOS_COMMON      := $(wildcard common/*.c)
-MACOS_CONFIG      := $(wildcard config/*.c)
-MACOS_WORKER      := $(wildcard vmm-worker/*.c vmm-worker/devices/*.c)
-MACOS_DAEMON      := $(wildcard supervisor/*.c)
-MACOS_CLIENT      := $(wildcard ctl/*.c)
-MACOS_ENGINE      := $(wildcard hypervisor/soft/*.c)
-MACOS_CONFORMANCE := $(wildcard tests/hv-conformance/*.c)
-MACOS_TOOLS       := $(wildcard tests/tools/vmm-run.c tests/tools/run-*.c)
+macos_files = $(filter-out %-linux.c,$(wildcard $(1)))
+MACOS_COMMON      := $(call macos_files,common/*.c)
+MACOS_CONFIG      := $(call macos_files,config/*.c)
+MACOS_WORKER      := $(call macos_files,vmm-worker/*.c vmm-worker/devices/*.c)
+MACOS_DAEMON      := $(call macos_files,supervisor/*.c)
+MACOS_CLIENT      := $(call macos_files,ctl/*.c)
+MACOS_ENGINE      := $(call macos_files,hypervisor/soft/*.c)
+MACOS_CONFORMANCE := $(call macos_files,tests/hv-conformance/*.c)
+MACOS_TOOLS       := $(call macos_files,tests/tools/vmm-run.c tests/tools/run-*.c)
 MACOS_FILES       := $(MACOS_COMMON) $(MACOS_CONFIG) $(MACOS_WORKER) $(MACOS_DAEMON) $(MACOS_CLIENT) \
                      $(MACOS_ENGINE) $(MACOS_CONFORMANCE) $(MACOS_TOOLS)
 MACOS_PROGRAMS    := $(addprefix $(MACOS_OUT)/bin/,vmm-worker $(if $(wildcard supervisor/main.c),paddockd) \

@@ -24,7 +24,7 @@
 
 struct client;
 struct console;
-struct wait;
+struct waiter;
 
 #define CREATE_KEYS_MAX    1024u /* idempotency keys that are remembered */
 #define CREATE_KEY_LENGTH  64u
@@ -127,7 +127,7 @@ struct control {
 
     struct client *clients;
     size_t client_count, stranger_count;
-    struct wait *waits;
+    struct waiter *waits;
     struct console *consoles;
     int64_t last_seq; /* of the latest event that passed here */
     uint64_t pinged_at;

@@ -25,8 +25,8 @@ static const char *const until_names[] = {
     [UNTIL_REMOVED] = "removed", [UNTIL_CHANGED] = "changed",
 };
 
-struct wait {
-    struct wait *next, **link;
+struct waiter {
+    struct waiter *next, **link;
     struct request *request;
     enum until until;
     char vm[VM_ID_LENGTH + 1];
@@ -76,7 +76,7 @@ static void on_wait_closed(uv_handle_t *handle)
 }
 
 /* Takes a wait out of the list; its request is the caller's. */
-static struct request *finish(struct wait *w)
+static struct request *finish(struct waiter *w)
 {
     struct request *r = w->request;
 
@@ -136,7 +136,7 @@ static void answer(struct request *r, const struct vm *vm, enum verdict verdict,
 
 static void on_timeout(uv_timer_t *timer)
 {
-    struct wait *w = timer->data;
+    struct waiter *w = timer->data;
     struct control *c = w->request->control;
     const struct vm *vm = farm_find(c->farm, w->vm);
     enum until until = w->until;
@@ -158,7 +158,7 @@ void method_vm_wait(struct request *r)
     json_int_t timeout = request_integer(r, "timeout_ms", -1);
     struct control *c = r->control;
     enum verdict verdict;
-    struct wait *w;
+    struct waiter *w;
     unsigned until = 0;
 
     while (until < UNTIL_COUNT && strcmp(until_names[until], name) != 0) {
@@ -206,7 +206,7 @@ void waits_look(struct control *c, struct vm *vm, const json_t *event)
     const char *type = json_string_value(json_object_get(event, "type"));
     bool removed = type != NULL && strcmp(type, "vm.removed") == 0;
 
-    for (struct wait *w = c->waits, *next; w != NULL; w = next) {
+    for (struct waiter *w = c->waits, *next; w != NULL; w = next) {
         next = w->next;
         if (strcmp(w->vm, vm->row.id) == 0) {
             enum verdict verdict = judge(w->until, vm, true, removed);
@@ -220,7 +220,7 @@ void waits_look(struct control *c, struct vm *vm, const json_t *event)
 /* A VM that went without a word that was understood. */
 void waits_sweep(struct control *c)
 {
-    for (struct wait *w = c->waits, *next; w != NULL; w = next) {
+    for (struct waiter *w = c->waits, *next; w != NULL; w = next) {
         next = w->next;
         if (farm_find(c->farm, w->vm) == NULL) {
             enum until until = w->until;
