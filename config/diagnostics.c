@@ -62,13 +62,14 @@ static void defuse(char *text)
 /* The line's text without its end, NULL if there is none. */
 static char *line_of(const char *text, size_t size, unsigned line)
 {
-    const char *end = text + size, *stop;
+    const char *end, *stop;
     size_t length;
     char *out;
 
     if (!text || line == 0) {
         return NULL;
     }
+    end = text + size;
     for (; line > 1; line--) {
         text = memchr(text, '\n', (size_t)(end - text));
         if (!text) {

@@ -333,7 +333,7 @@ static void close_files(int *fd, size_t count)
 /* In the daemon's order: kernel, initrd, disks. */
 static int open_files(const struct vm_config *config, int *fd, size_t *count)
 {
-    char slot[16];
+    char slot[32];
 
     *count = 0;
     if ((fd[*count] = run_open_file("kernel", config->kernel, false)) < 0) {

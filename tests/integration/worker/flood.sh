@@ -49,11 +49,13 @@ echo "the worker had $before KiB resident, then $after"
 : >"$console"
 
 # The two segments together are the end of the flood: numbered lines without a gap.
-newest=$log
-oldest=$log.1
-[ "$log" -nt "$log.1" ] || {
-    newest=$log.1
-    oldest=$log
+# Which is the older one their numbers say: both may have been written to within one tick of the clock.
+second_line() { sed -n '2s/^mini: flood \([0-9]*\).*/\1/p' "$1"; }
+oldest=$log
+newest=$log.1
+[ "$(second_line "$oldest")" -le "$(second_line "$newest")" ] || {
+    oldest=$log.1
+    newest=$log
 }
 cat "$oldest" "$newest" | tr -d '\r' | sed '1d;$d' | awk '
     $1 != "mini:" || $2 != "flood" || (NR > 1 && $3 != last + 1) { print "line " NR ": " $0; exit 1 }
