@@ -311,19 +311,15 @@ $(FOUT)/obj/%.o: %.c $(FOUT)/flags
 	$(call say,CC-FZ,$<)
 	$(Q)$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link $(compile)
 
-# Everything but main.c in archives: a target takes what it needs. The daemon's and the client's are apart, because
-# their files may be called as the worker's are.
+# One archive: a target takes what it needs. What the daemon and the client parse is in common/ and config/; their own
+# files are left out, because some are called as the worker's are.
 $(FOUT)/libpaddock.a: $(patsubst %.c,$(FOUT)/obj/%.o,$(HV_SRC) $(COMMON_SRC) $(CONFIG_SRC) $(filter-out %/main.c,$(WORKER_SRC)))
-$(FOUT)/libsupervisor.a: $(patsubst %.c,$(FOUT)/obj/%.o,$(filter-out %/main.c,$(SUPER_SRC)))
-$(FOUT)/libctl.a: $(patsubst %.c,$(FOUT)/obj/%.o,$(filter-out %/main.c,$(CTL_SRC)))
-FUZZ_LIBS := $(if $(LIBSUP),$(FOUT)/libsupervisor.a) $(if $(LIBCTL),$(FOUT)/libctl.a) $(FOUT)/libpaddock.a
-$(FUZZ_LIBS):
 	$(call say,AR-FZ,$@)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
-$(FUZZ): $(FOUT)/%: $(FOUT)/obj/tests/fuzz/%.o $(patsubst %.c,$(FOUT)/obj/%.o,$(FUZZ_AUX)) $(FUZZ_LIBS)
+$(FUZZ): $(FOUT)/%: $(FOUT)/obj/tests/fuzz/%.o $(patsubst %.c,$(FOUT)/obj/%.o,$(FUZZ_AUX)) $(FOUT)/libpaddock.a
 	$(call say,LD-FZ,$@)
-	$(Q)$(FUZZ_CC) $(FUZZ_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(UV_LIBS) $(FDT_LIBS) $(if $(LIBSUP),$(SQLITE_LIBS)) $(YAML_LIBS) $(JANSSON_LIBS) $(LIBM)
+	$(Q)$(FUZZ_CC) $(FUZZ_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(UV_LIBS) $(FDT_LIBS) $(YAML_LIBS) $(JANSSON_LIBS) $(LIBM)
 
 .SECONDARY:
 -include $(shell find $(OUT)/obj $(FOUT)/obj -name '*.d' 2>/dev/null)
