@@ -14,20 +14,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "rights.h"
 #include "wire.h"
 
-/* Without MSG_NOSIGNAL (macOS) the creator of the socket sets SO_NOSIGPIPE. */
-#ifdef MSG_NOSIGNAL
-#define SEND_FLAGS MSG_NOSIGNAL
-#else
-#define SEND_FLAGS 0
-#endif
-
-/* Control data of a full frame; aligned as cmsghdr wants. */
-union control {
-    struct cmsghdr align;
-    char buf[CMSG_SPACE(FRAME_MAX_FDS * sizeof(int))];
-};
+_Static_assert(FRAME_MAX_FDS <= RIGHTS_MAX, "a frame's descriptors are one message's");
 
 void frame_close_fds(struct frame *f)
 {
@@ -64,42 +54,19 @@ void frame_reader_reset(struct frame_reader *r)
     frame_reader_init(r);
 }
 
-/* Keeps the descriptors of one recvmsg. false: more than a frame may have, or cut short. */
-static bool collect_fds(struct frame *f, struct msghdr *msg)
-{
-    bool fits = true;
-
-    for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c != NULL; c = CMSG_NXTHDR(msg, c)) {
-        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS) {
-            continue;
-        }
-        size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-        for (size_t i = 0; i < count; i++) {
-            int fd;
-            memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(int));
-            fcntl(fd, F_SETFD, FD_CLOEXEC);
-            if (f->fd_count < FRAME_MAX_FDS) {
-                f->fd[f->fd_count++] = fd;
-            } else {
-                close(fd);
-                fits = false;
-            }
-        }
-    }
-    return fits && (msg->msg_flags & MSG_CTRUNC) == 0;
-}
-
 /* One recvmsg of at most `size` bytes. > 0: so many; 0: nothing now; -EPIPE: end; negative errno.
  */
 static ssize_t receive(struct frame *f, int fd, void *buf, size_t size)
 {
-    union control control;
+    union rights_control control;
     struct iovec iov = {.iov_base = buf, .iov_len = size};
     struct msghdr msg = {.msg_iov = &iov,
                          .msg_iovlen = 1,
                          .msg_control = control.buf,
                          .msg_controllen = sizeof(control.buf)};
+    size_t count = f->fd_count;
     ssize_t n;
+    bool fits;
 
     do {
         n = recvmsg(fd, &msg, MSG_DONTWAIT);
@@ -107,7 +74,9 @@ static ssize_t receive(struct frame *f, int fd, void *buf, size_t size)
     if (n < 0) {
         return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : errno == ECONNRESET ? -EPIPE : -errno;
     }
-    if (!collect_fds(f, &msg)) {
+    fits = rights_collect(&msg, f->fd, &count, FRAME_MAX_FDS);
+    f->fd_count = (uint16_t)count;
+    if (!fits) {
         return -EPROTO;
     }
     return n == 0 ? -EPIPE : n;
@@ -198,7 +167,7 @@ int frame_send(int fd, uint16_t type, uint32_t seq, const void *payload, size_t 
 {
     uint8_t header[FRAME_HEADER_SIZE];
     struct wire_writer w = {.buf = header, .size = sizeof(header)};
-    union control control;
+    union rights_control control;
     int64_t deadline_ms = 0; /* of the whole frame, from the first wait on */
     size_t done = 0;
 
@@ -220,17 +189,8 @@ int frame_send(int fd, uint16_t type, uint32_t seq, const void *payload, size_t 
         struct msghdr msg = {.msg_iov = iov, .msg_iovlen = 2};
         ssize_t n;
 
-        if (done == 0 && fd_count != 0) {
-            memset(&control, 0, sizeof(control));
-            msg.msg_control = control.buf;
-            msg.msg_controllen = (socklen_t)CMSG_SPACE(fd_count * sizeof(int));
-            struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
-            c->cmsg_level = SOL_SOCKET;
-            c->cmsg_type = SCM_RIGHTS;
-            c->cmsg_len = (socklen_t)CMSG_LEN(fd_count * sizeof(int));
-            memcpy(CMSG_DATA(c), fds, fd_count * sizeof(int));
-        }
-        n = sendmsg(fd, &msg, SEND_FLAGS | MSG_DONTWAIT);
+        rights_attach(&msg, &control, fds, done == 0 ? fd_count : 0);
+        n = sendmsg(fd, &msg, RIGHTS_SEND_FLAGS | MSG_DONTWAIT);
         if (n >= 0) {
             done += (size_t)n;
             continue;

@@ -15,20 +15,12 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-/* Without MSG_NOSIGNAL (macOS) the creator of the socket sets SO_NOSIGPIPE. */
-#ifdef MSG_NOSIGNAL
-#define SEND_FLAGS MSG_NOSIGNAL
-#else
-#define SEND_FLAGS 0
-#endif
+#include "rights.h"
+
+_Static_assert(RPC_FDS_MAX <= RIGHTS_MAX, "a line's descriptors are one message's");
 
 #define READ_AT_ONCE 4096u  /* room that is made before a read */
 #define KEEP_AT_MOST 16384u /* an empty reader gives a larger buffer back */
-
-union control {
-    struct cmsghdr align;
-    char buf[CMSG_SPACE(RPC_FDS_MAX * sizeof(int))];
-};
 
 /* ---- Reading ------------------------------------------------------------------------------------ */
 
@@ -45,31 +37,6 @@ void rpc_reader_free(struct rpc_reader *r)
     }
     free(r->buf);
     rpc_reader_init(r, r->limit);
-}
-
-/* Keeps the descriptors of one recvmsg. false: more than there is room for, or cut short. */
-static bool collect_fds(struct rpc_reader *r, struct msghdr *msg)
-{
-    bool fits = true;
-
-    for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c != NULL; c = CMSG_NXTHDR(msg, c)) {
-        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS) {
-            continue;
-        }
-        size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-        for (size_t i = 0; i < count; i++) {
-            int fd;
-            memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(int));
-            fcntl(fd, F_SETFD, FD_CLOEXEC);
-            if (r->fd_count < sizeof(r->fd) / sizeof(r->fd[0])) {
-                r->fd[r->fd_count++] = fd;
-            } else {
-                close(fd);
-                fits = false;
-            }
-        }
-    }
-    return fits && (msg->msg_flags & MSG_CTRUNC) == 0;
 }
 
 /* Drops the lines that were handed out and makes room for more. */
@@ -104,7 +71,7 @@ static int make_room(struct rpc_reader *r)
 
 long rpc_reader_fill(struct rpc_reader *r, int socket)
 {
-    union control control;
+    union rights_control control;
     struct iovec iov;
     struct msghdr msg = {.msg_iov = &iov,
                          .msg_iovlen = 1,
@@ -123,7 +90,8 @@ long rpc_reader_fill(struct rpc_reader *r, int socket)
     if (n < 0) {
         return errno == EWOULDBLOCK ? -EAGAIN : -errno;
     }
-    if (!collect_fds(r, &msg) || (n > 0 && memchr(iov.iov_base, '\0', (size_t)n) != NULL)) {
+    if (!rights_collect(&msg, r->fd, &r->fd_count, sizeof(r->fd) / sizeof(r->fd[0])) ||
+        (n > 0 && memchr(iov.iov_base, '\0', (size_t)n) != NULL)) {
         return -EPROTO;
     }
     r->used += (size_t)n;
@@ -294,7 +262,7 @@ json_t *rpc_error(json_t *id, enum failure f, const char *message, const char *h
 
 long rpc_send_some(int socket, const char *bytes, size_t size, const int *fds, size_t fd_count)
 {
-    union control control;
+    union rights_control control;
     /* An iovec is not const, because it serves reading as well. */
     struct iovec iov = {.iov_base = (char *)(uintptr_t)bytes, .iov_len = size};
     struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
@@ -303,18 +271,9 @@ long rpc_send_some(int socket, const char *bytes, size_t size, const int *fds, s
     if (fd_count > RPC_FDS_MAX) {
         return -EMSGSIZE;
     }
-    if (fd_count != 0) {
-        memset(&control, 0, sizeof(control));
-        msg.msg_control = control.buf;
-        msg.msg_controllen = (socklen_t)CMSG_SPACE(fd_count * sizeof(int));
-        struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
-        c->cmsg_level = SOL_SOCKET;
-        c->cmsg_type = SCM_RIGHTS;
-        c->cmsg_len = (socklen_t)CMSG_LEN(fd_count * sizeof(int));
-        memcpy(CMSG_DATA(c), fds, fd_count * sizeof(int));
-    }
+    rights_attach(&msg, &control, fds, fd_count);
     do {
-        n = sendmsg(socket, &msg, SEND_FLAGS);
+        n = sendmsg(socket, &msg, RIGHTS_SEND_FLAGS);
     } while (n < 0 && errno == EINTR);
     if (n < 0) {
         return errno == EWOULDBLOCK || errno == ENOBUFS ? -EAGAIN : -errno;

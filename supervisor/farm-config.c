@@ -15,6 +15,53 @@
 #include "log.h"
 #include "restart.h"
 
+/* false: there is no such user. */
+static bool find_owner(const struct vm_config *c, uid_t *owner)
+{
+    const struct passwd *pw;
+    char *end;
+    unsigned long n;
+
+    *owner = 0;
+    if (c->owner == NULL) {
+        return true;
+    }
+    n = strtoul(c->owner, &end, 10);
+    if (c->owner[0] >= '0' && c->owner[0] <= '9' && *end == '\0') {
+        *owner = (uid_t)n;
+        return *owner == n && *owner != (uid_t)-1;
+    }
+    pw = getpwnam(c->owner);
+    if (pw != NULL) {
+        *owner = pw->pw_uid;
+    }
+    return pw != NULL;
+}
+
+/* Where it stands, and what is wrong with it there: what its file says, or what only this host knows. */
+static int remember_place(struct vm *vm, const struct host_vm *from)
+{
+    char place[PATHS_MAX + 16], error[PATHS_MAX + 256];
+    uid_t owner;
+
+    snprintf(place, sizeof(place), "%s:%u", from->file != NULL ? from->file : "", from->line);
+    error[0] = '\0';
+    if (from->error != NULL) {
+        snprintf(error, sizeof(error), "%s", from->error);
+    } else if (!find_owner(&from->config, &owner)) {
+        snprintf(error, sizeof(error), "%s: owner: this host has no user \"%.64s\"", place,
+                 from->config.owner);
+    }
+    free(vm->config_place);
+    free(vm->config_error);
+    vm->config_place = strdup(place);
+    vm->config_error = error[0] != '\0' ? strdup(error) : NULL;
+    if (error[0] != '\0') {
+        log_say(LOG_ERR, vm, "disabled: %s", error);
+    }
+    return vm->config_place == NULL || (error[0] != '\0' && vm->config_error == NULL) ? -ENOMEM : 0;
+}
+
 int farm_apply_pending(struct farm *f, struct vm *vm)
 {
     struct vm_row next = vm->row;
@@ -25,6 +72,7 @@ int farm_apply_pending(struct farm *f, struct vm *vm)
         return 0;
     }
     next.config = vm->pending;
+    find_owner(&next.config, &next.owner);
     err = farm_commit(f, vm, &next, NULL, NULL);
     if (err == 0) {
         vm_config_free(&old);
@@ -32,39 +80,6 @@ int farm_apply_pending(struct farm *f, struct vm *vm)
         vm->has_pending = false;
     }
     return err;
-}
-
-static uid_t owner_of(const struct vm_config *c)
-{
-    const struct passwd *pw;
-    char *end;
-    unsigned long n;
-
-    if (c->owner == NULL) {
-        return 0;
-    }
-    n = strtoul(c->owner, &end, 10);
-    if (c->owner[0] != '\0' && *end == '\0') {
-        return (uid_t)n;
-    }
-    pw = getpwnam(c->owner);
-    return pw != NULL ? pw->pw_uid : 0;
-}
-
-static int remember_place(struct vm *vm, const struct host_vm *from)
-{
-    char place[PATHS_MAX + 16];
-
-    snprintf(place, sizeof(place), "%s:%u", from->file != NULL ? from->file : "", from->line);
-    free(vm->config_place);
-    free(vm->config_error);
-    vm->config_place = strdup(place);
-    vm->config_error = from->error != NULL ? strdup(from->error) : NULL;
-    if (from->error != NULL) {
-        log_say(LOG_ERR, vm, "disabled: %s", from->error);
-    }
-    return vm->config_place == NULL || (from->error != NULL && vm->config_error == NULL) ? -ENOMEM
-                                                                                         : 0;
 }
 
 static int make_vm(struct farm *f, const struct host_vm *from, struct vm **out)
@@ -86,7 +101,7 @@ static int make_vm(struct farm *f, const struct host_vm *from, struct vm **out)
         return err;
     }
     vm->row.source = VM_FROM_CONFIG;
-    vm->row.owner = owner_of(&vm->row.config);
+    find_owner(&vm->row.config, &vm->row.owner); /* nobody's is root's; it is disabled then */
     vm->row.created_at = clock_unix_ms();
     e.vm_id = vm->row.id;
     e.vm_name = vm->row.config.name;
@@ -113,7 +128,7 @@ static int change_vm(struct farm *f, struct vm *vm, const struct host_vm *from)
     vm->unconfigured = false;
     free(vm->summary);
     vm->summary = NULL;
-    if (err != 0 || from->error != NULL) {
+    if (err != 0 || vm->config_error != NULL) {
         return err; /* what it was goes on */
     }
     vm_config_free(&vm->pending);
@@ -236,6 +251,7 @@ int farm_configure(struct farm *f, struct host_config *c)
                                           .cpus = f->config.budget.cpus,
                                           .memory = f->config.budget.memory},
                          f->config.queue_max);
+    farm_ask_again(f);
     for (size_t i = 0; is_new != NULL && i < f->config.vm_count; i++) {
         struct vm *vm = NULL;
         int one = take_in(f, &f->config.vm[i], &is_new[i], &vm);

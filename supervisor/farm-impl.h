@@ -51,6 +51,9 @@ void farm_note(struct farm *f, struct vm *vm, const char *type, json_t *detail);
 int farm_insert(struct farm *f, struct vm *vm); /* into the array; 0 or -ENOMEM */
 void farm_take_out(struct farm *f, struct vm *vm);
 
+/* After a change of the budget: who can never run any more is failed, who fits now is admitted. */
+void farm_ask_again(struct farm *f);
+
 /* The run is over: its cause goes to disk, and whether there will be another. */
 void farm_record_end(struct farm *f, struct vm *vm, int exit_status, int signum);
 

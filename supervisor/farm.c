@@ -497,6 +497,23 @@ static void dequeue(struct farm *f, struct vm *vm)
     serve_queue(f);
 }
 
+void farm_ask_again(struct farm *f)
+{
+    char why[256];
+
+    for (size_t i = 0; i < f->count; i++) {
+        struct vm *vm = f->vm[i];
+        const struct vm_config *c = &vm->row.config;
+        admission_explain(f->admission, c->cpus, c->memory, why, sizeof(why));
+        if (vm->queued_at != 0 &&
+            admission_ask(f->admission, vm, c->cpus, c->memory, true) == ADMISSION_NEVER) {
+            vm->queued_at = 0;
+            give_up(f, vm, why);
+        }
+    }
+    serve_queue(f);
+}
+
 static uint64_t stop_timeout_of(const struct farm *f, const struct vm *vm)
 {
     uint64_t t = vm->stop_timeout != 0 ? vm->stop_timeout : vm->row.config.stop_timeout;
