@@ -84,7 +84,6 @@ int farm_apply_pending(struct farm *f, struct vm *vm)
 
 static int make_vm(struct farm *f, const struct host_vm *from, struct vm **out)
 {
-    struct state_event e = {.type = "vm.created"};
     struct vm *vm = vm_new();
     int err;
 
@@ -103,15 +102,7 @@ static int make_vm(struct farm *f, const struct host_vm *from, struct vm **out)
     vm->row.source = VM_FROM_CONFIG;
     find_owner(&vm->row.config, &vm->row.owner); /* nobody's is root's; it is disabled then */
     vm->row.created_at = clock_unix_ms();
-    e.vm_id = vm->row.id;
-    e.vm_name = vm->row.config.name;
-    err = farm_insert(f, vm);
-    if (err == 0) {
-        err = state_insert(f->state, &vm->row, &e, NULL);
-        if (err != 0) {
-            farm_take_out(f, vm);
-        }
-    }
+    err = farm_enter(f, vm);
     if (err != 0) {
         vm_free(vm);
         return err;

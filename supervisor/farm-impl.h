@@ -2,8 +2,10 @@
 /*
  * farm-impl.h: what the parts of the farm share. Nobody else includes it.
  *
- *   farm.c         VMs and wishes; the loop around reconcile() and its actions; what workers tell
+ *   farm.c         the VMs; the loop around reconcile() and its actions; the host
+ *   farm-wish.c    what callers wish
  *   farm-start.c   one start: files, sockets, START, the process; and its teardown
+ *   farm-run.c     what workers tell, and how a run ended
  *   farm-config.c  taking in a configuration
  *   farm-log.c     console logs on disk and their retention
  */
@@ -40,6 +42,7 @@ int64_t farm_now(const struct farm *f); /* the loop's clock, never 0 */
 
 /* Has the VM reconciled at the loop's next turn, so that nobody's caller meets its effects. */
 void farm_touch(struct farm *f, struct vm *vm);
+void farm_touch_all(struct farm *f);
 
 /* Writes the row and its event, then takes the row over and tells the event. `type` NULL: no event; detail is taken
  * over. On failure nothing changes but the log. */
@@ -50,17 +53,19 @@ void farm_note(struct farm *f, struct vm *vm, const char *type, json_t *detail);
 
 int farm_insert(struct farm *f, struct vm *vm); /* into the array; 0 or -ENOMEM */
 void farm_take_out(struct farm *f, struct vm *vm);
+/* A new VM, into the array and the database; its creation is told. 0 or a negative errno: it is in neither. */
+int farm_enter(struct farm *f, struct vm *vm);
+
+void farm_serve_queue(struct farm *f);            /* who is next and fits is admitted */
+void farm_dequeue(struct farm *f, struct vm *vm); /* gives its place, or its admission, back */
 
 /* After a change of the budget: who can never run any more is failed, who fits now is admitted. */
 void farm_ask_again(struct farm *f);
 
-/* The run is over: its cause goes to disk, and whether there will be another. */
-void farm_record_end(struct farm *f, struct vm *vm, int exit_status, int signum);
+/* ---- farm-wish.c */
 
 /* What a start by hand or at boot begins anew. */
 void farm_forget_run(struct vm *vm, struct vm_row *next);
-
-extern const struct worker_events farm_worker_events; /* ctx is the VM */
 
 /* ---- farm-start.c */
 
@@ -71,6 +76,13 @@ void farm_spawn(struct farm *f, struct vm *vm);
 void farm_release_run(struct farm *f, struct vm *vm);
 /* What a client still has to open, as [{"slot", "path", "writable"}]; NULL: nothing. */
 json_t *farm_files_needed(const struct vm_config *c, const struct vm_files *files);
+
+/* ---- farm-run.c */
+
+extern const struct worker_events farm_worker_events; /* ctx is the VM */
+
+/* The run is over: its cause goes to disk, and whether there will be another. */
+void farm_record_end(struct farm *f, struct vm *vm, int exit_status, int signum);
 
 /* ---- farm-config.c */
 

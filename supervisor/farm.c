@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * farm.c: the VMs, the wishes of callers, and the one loop that carries them out.
+ * farm.c: the VMs, and the one loop that does what is wished for them.
  *
  * A wish is written to the database and marks its VM; so does all that workers tell, and time. At the
  * loop's next turn each marked VM is reconciled until there is nothing to do. Nothing else acts.
@@ -9,17 +9,14 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
-#include <unistd.h>
 
 #include "clock.h"
 #include "log.h"
 #include "process.h"
-#include "restart.h"
 
 #define ACTIONS_MAX    32   /* of one VM in one turn; more would be a circle */
 #define HOLD_MS        1000 /* before something that failed on our side is tried again */
@@ -67,7 +64,7 @@ void farm_touch(struct farm *f, struct vm *vm)
     }
 }
 
-static void touch_all(struct farm *f)
+void farm_touch_all(struct farm *f)
 {
     for (size_t i = 0; i < f->count; i++) {
         farm_touch(f, f->vm[i]);
@@ -218,221 +215,24 @@ void farm_take_out(struct farm *f, struct vm *vm)
     }
 }
 
-/* ---- The end of a run --------------------------------------------------------------------------- */
-
-static bool was_asked_to_end(enum stop_reason reason)
+int farm_enter(struct farm *f, struct vm *vm)
 {
-    return reason == STOP_BY_USER || reason == STOP_BY_SHUTDOWN || reason == STOP_BY_LIFETIME ||
-           reason == STOP_BY_RESTART || reason == STOP_BY_REMOVAL;
+    json_t *config = vm_config_to_json(&vm->row.config, false);
+    struct state_event e = event_of(vm, "vm.created", config);
+    int64_t seq = 0;
+    int err = farm_insert(f, vm);
+
+    if (err == 0) {
+        err = state_insert(f->state, &vm->row, &e, &seq);
+        if (err == 0) {
+            tell(f, vm, seq, &e);
+        } else {
+            farm_take_out(f, vm);
+        }
+    }
+    json_decref(config);
+    return err;
 }
-
-static enum run_result result_of(const struct vm *vm, enum outcome outcome)
-{
-    if (outcome == OUTCOME_POWER_OFF || outcome == OUTCOME_STOPPED) {
-        return RUN_SUCCEEDED;
-    }
-    if (was_asked_to_end(vm->stop_reason) &&
-        (outcome == OUTCOME_RESET || outcome == OUTCOME_KILLED || outcome == OUTCOME_STOP_IGNORED ||
-         outcome == OUTCOME_STOP_TIMEOUT)) {
-        return RUN_SUCCEEDED;
-    }
-    return outcome == OUTCOME_RESET ? RUN_RESET : RUN_FAILED;
-}
-
-/* When the worker did not say how it ended. */
-static void explain_death(struct vm *vm, int exit_status, int signum)
-{
-    struct msg_ended *m = &vm->ended;
-    char how[96];
-
-    if (signum != 0) {
-        snprintf(how, sizeof(how), "the worker was ended by signal %d (%s)", signum,
-                 strsignal(signum));
-    } else {
-        snprintf(how, sizeof(how), "the worker exited with status %d without a report",
-                 exit_status);
-    }
-    m->outcome = OUTCOME_WORKER_DIED;
-    m->step = STEP_NONE;
-    m->code = 0;
-    if (was_asked_to_end(vm->stop_reason) && vm->rung >= RUNG_TERM) {
-        m->outcome = OUTCOME_KILLED;
-        snprintf(m->cause, sizeof(m->cause), "the worker did not end its guest in time; %s", how);
-    } else if (vm->last_error[0] != '\0') {
-        snprintf(m->cause, sizeof(m->cause), "%s; it last said: %.380s", how, vm->last_error);
-    } else {
-        snprintf(m->cause, sizeof(m->cause), "%s", how);
-    }
-    vm->has_ended = true;
-}
-
-static json_t *end_detail(struct farm *f, const struct vm *vm, const struct vm_row *row,
-                          enum run_result result)
-{
-    const struct vm_run *run = &row->run;
-    char tail[1024];
-    json_t *o = json_pack("{s:s, s:s, s:i, s:s, s:i, s:i, s:I, s:I}", "outcome",
-                          outcome_name(run->outcome), "step", start_step_name(run->step), "code",
-                          (int)run->code, "cause", run->cause, "exit_status", run->exit_status,
-                          "signal", run->signal, "boot", (json_int_t)row->boots, "length_ms",
-                          (json_int_t)(run->ended_at - run->started_at));
-
-    if (vm->stop_reason != STOP_NOT) {
-        json_object_set_new(o, "reason", json_string(stop_reason_name(vm->stop_reason)));
-    }
-    if (result == RUN_FAILED) {
-        farm_log_tail(f, vm, tail, sizeof(tail));
-        json_object_set_new(o, "console", json_string(tail));
-    }
-    return o;
-}
-
-/* What follows from the run's end, by policy. */
-static void plan_next(struct farm *f, struct vm *vm, struct vm_row *next, enum run_result result)
-{
-    int64_t began = next->run.ready_at != 0 ? next->run.ready_at : next->run.started_at;
-    int64_t length = next->run.ended_at - began;
-    bool disarmed = next->stopped_by_user || next->wanted != WANTED_RUNNING;
-    struct restart_plan plan;
-
-    vm->result = result;
-    vm->give_up = false;
-    next->retry_at = 0;
-    if (f->shutting_down || vm->stop_reason == STOP_BY_SHUTDOWN) {
-        return; /* the next daemon decides */
-    }
-    plan = restart_decide(&next->config, result, length > 0 ? (uint64_t)length : 0, next->attempts,
-                          disarmed);
-    vm->give_up = !plan.again;
-    next->attempts = plan.attempts;
-    next->failed = plan.give_up || (result == RUN_FAILED && !disarmed && !plan.again);
-    if (vm->cycle) {
-        next->failed = false;
-    } else if (plan.again) {
-        next->retry_at = next->run.ended_at + (int64_t)plan.delay;
-    }
-}
-
-void farm_record_end(struct farm *f, struct vm *vm, int exit_status, int signum)
-{
-    struct vm_row next = vm->row;
-    enum run_result result;
-
-    if (!vm->has_ended) {
-        explain_death(vm, exit_status, signum);
-    }
-    result = result_of(vm, vm->ended.outcome);
-    next.seen = SEEN_ENDED;
-    next.run.ended_at = clock_unix_ms();
-    next.run.outcome = vm->ended.outcome;
-    next.run.step = vm->ended.step;
-    next.run.code = vm->ended.code;
-    next.run.exit_status = exit_status;
-    next.run.signal = signum;
-    snprintf(next.run.cause, sizeof(next.run.cause), "%s", vm->ended.cause);
-    plan_next(f, vm, &next, result);
-    log_say(result == RUN_FAILED ? LOG_ERR : LOG_INFO, vm, "ended: %s%s%s",
-            outcome_text(next.run.outcome), next.run.cause[0] != '\0' ? ": " : "", next.run.cause);
-    if (farm_commit(f, vm, &next, "vm.ended", end_detail(f, vm, &next, result)) != 0) {
-        vm->row = next; /* the process is gone, whatever the disk says */
-    }
-    vm->health = VM_HEALTH_NONE;
-    farm_touch(f, vm);
-}
-
-/* ---- What workers tell -------------------------------------------------------------------------- */
-
-static void on_ready(void *ctx, const struct msg_ready *r)
-{
-    struct vm *vm = ctx;
-    struct farm *f = vm->farm;
-    struct vm_row next = vm->row;
-
-    next.run.ready_at = clock_unix_ms();
-    if (next.seen == SEEN_STARTING) {
-        next.seen = SEEN_RUNNING;
-    }
-    vm->start_deadline = 0;
-    vm->lifetime_end =
-        next.config.max_lifetime != 0 ? farm_now(f) + (int64_t)next.config.max_lifetime : 0;
-    vm->health = VM_HEALTH_READY;
-    if (farm_commit(f, vm, &next, "vm.ready",
-                    json_pack("{s:I, s:I}", "boot", (json_int_t)next.boots, "setup_us",
-                              (json_int_t)r->setup_us)) != 0) {
-        vm->row = next;
-    }
-    touch_all(f); /* others may have waited for start_parallel */
-}
-
-static void on_booted(void *ctx, uint64_t us)
-{
-    struct vm *vm = ctx;
-
-    if (vm->boot_us == 0) {
-        vm->boot_us = us;
-        farm_note(vm->farm, vm, "vm.booted", json_pack("{s:I}", "us", (json_int_t)us));
-    }
-}
-
-static void on_said(void *ctx, int level, const char *text)
-{
-    struct vm *vm = ctx;
-
-    if (level <= LOG_ERR) {
-        snprintf(vm->last_error, sizeof(vm->last_error), "%s", text);
-    }
-    log_say(level, vm, "%s", text);
-}
-
-static void on_ended(void *ctx, const struct msg_ended *how)
-{
-    struct vm *vm = ctx;
-
-    if (!vm->has_ended) {
-        vm->has_ended = true;
-        vm->ended = *how;
-    }
-}
-
-static void on_fault(void *ctx, const char *what)
-{
-    struct vm *vm = ctx;
-
-    if (!vm->has_ended) {
-        vm->has_ended = true;
-        vm->ended = (struct msg_ended){.outcome = OUTCOME_WORKER_DIED, .code = EPROTO};
-        snprintf(vm->ended.cause, sizeof(vm->ended.cause), "the worker was stopped: %s", what);
-    }
-    log_say(LOG_ERR, vm, "the worker broke the protocol: %s", what);
-    vm->fault = true;
-    vm->force = true;
-    farm_touch(vm->farm, vm);
-}
-
-static void on_unresponsive(void *ctx, bool is)
-{
-    struct vm *vm = ctx;
-
-    vm->health = is ? VM_HEALTH_UNRESPONSIVE : VM_HEALTH_READY;
-    farm_note(vm->farm, vm, "vm.health", json_pack("{s:s}", "health", vm_health_name(vm->health)));
-}
-
-static void on_gone(void *ctx, int exit_status, int signum)
-{
-    struct vm *vm = ctx;
-
-    farm_record_end(vm->farm, vm, exit_status, signum);
-}
-
-const struct worker_events farm_worker_events = {
-    .ready = on_ready,
-    .booted = on_booted,
-    .said = on_said,
-    .ended = on_ended,
-    .fault = on_fault,
-    .unresponsive = on_unresponsive,
-    .gone = on_gone,
-};
 
 /* ---- Actions ------------------------------------------------------------------------------------ */
 
@@ -452,7 +252,7 @@ static void give_up(struct farm *f, struct vm *vm, const char *cause)
     }
 }
 
-static void serve_queue(struct farm *f)
+void farm_serve_queue(struct farm *f)
 {
     struct vm *vm;
 
@@ -489,12 +289,12 @@ static void enqueue(struct farm *f, struct vm *vm)
     }
 }
 
-static void dequeue(struct farm *f, struct vm *vm)
+void farm_dequeue(struct farm *f, struct vm *vm)
 {
     admission_release(f->admission, vm);
     vm->admitted = false;
     vm->queued_at = 0;
-    serve_queue(f);
+    farm_serve_queue(f);
 }
 
 void farm_ask_again(struct farm *f)
@@ -511,7 +311,7 @@ void farm_ask_again(struct farm *f)
             give_up(f, vm, why);
         }
     }
-    serve_queue(f);
+    farm_serve_queue(f);
 }
 
 static uint64_t stop_timeout_of(const struct farm *f, const struct vm *vm)
@@ -585,7 +385,7 @@ static void teardown(struct farm *f, struct vm *vm)
     json_t *detail = NULL;
 
     farm_release_run(f, vm);
-    dequeue(f, vm);
+    farm_dequeue(f, vm);
     next.seen = SEEN_NOTHING;
     next.process = (struct vm_process){0};
     if (next.wanted != WANTED_RUNNING) {
@@ -599,7 +399,7 @@ static void teardown(struct farm *f, struct vm *vm)
     if (farm_commit(f, vm, &next, type, detail) != 0) {
         vm->row = next;
     }
-    touch_all(f); /* a disk may be free, a start may follow, a shutdown may be over */
+    farm_touch_all(f); /* a disk may be free, a start may follow, a shutdown may be over */
 }
 
 static void settle(struct farm *f, struct vm *vm)
@@ -688,7 +488,7 @@ static bool perform(struct farm *f, struct vm *vm, const struct decision *d)
     switch (d->action) {
     case ACTION_NONE: break;
     case ACTION_ENQUEUE: enqueue(f, vm); break;
-    case ACTION_DEQUEUE: dequeue(f, vm); break;
+    case ACTION_DEQUEUE: farm_dequeue(f, vm); break;
     case ACTION_SPAWN: farm_spawn(f, vm); break;
     case ACTION_CLIMB: climb(f, vm, d); break;
     case ACTION_TEARDOWN: teardown(f, vm); break;
@@ -792,338 +592,6 @@ static void on_timer(uv_timer_t *timer)
     arm(f);
 }
 
-/* ---- Wishes ------------------------------------------------------------------------------------- */
-
-static enum failure refuse(struct refusal *r, enum failure why, const char *hint,
-                           const char *format, ...) __attribute__((format(printf, 4, 5)));
-
-static enum failure refuse(struct refusal *r, enum failure why, const char *hint,
-                           const char *format, ...)
-{
-    va_list ap;
-
-    va_start(ap, format);
-    vsnprintf(r->message, sizeof(r->message), format, ap);
-    va_end(ap);
-    snprintf(r->hint, sizeof(r->hint), "%s", hint != NULL ? hint : "");
-    return why;
-}
-
-static enum failure unwritable(struct farm *f, struct refusal *r)
-{
-    return refuse(r, FAILURE_STATE_UNREADABLE, "see the daemon's log, and whether its disk is full",
-                  "the database did not take the change: %s", state_error(f->state));
-}
-
-static enum failure refuse_files(struct refusal *r, const struct vm *vm, json_t *files)
-{
-    r->data = json_pack("{s:o}", "files", files);
-    return refuse(r, FAILURE_FILES_NEEDED, "start it with vmctl, which opens and passes them",
-                  "%s: its files have to be opened again", vm->row.config.name);
-}
-
-void farm_forget_run(struct vm *vm, struct vm_row *next)
-{
-    next->wanted = WANTED_RUNNING;
-    next->failed = false;
-    next->stopped_by_user = false;
-    next->attempts = 0;
-    next->restarts = 0;
-    next->retry_at = 0;
-    vm->result = RUN_NEVER;
-    vm->give_up = false;
-    vm->start_after = 0;
-}
-
-/* Whether the budget takes it; on success it holds its place (or its position), nothing else has changed. */
-static enum failure ask_admission(struct farm *f, struct vm *vm, const struct vm_config *c,
-                                  bool may_queue, struct refusal *r)
-{
-    struct admission_use use;
-    enum admission_answer answer;
-    char why[256];
-
-    if (f->draining || f->shutting_down) {
-        return refuse(r, FAILURE_DRAINING, f->shutting_down ? NULL : "vmctl drain --off ends it",
-                      "the host takes no more starts");
-    }
-    admission_explain(f->admission, c->cpus, c->memory, why, sizeof(why));
-    admission_get_use(f->admission, &use);
-    answer = admission_ask(f->admission, vm, c->cpus, c->memory, may_queue);
-    if (answer == ADMITTED) {
-        vm->admitted = true;
-        return FAILURE_NONE;
-    }
-    if (answer == ADMISSION_QUEUED) {
-        vm->queued_at = farm_now(f);
-        return FAILURE_NONE;
-    }
-    r->data =
-        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "need_cpus", (json_int_t)c->cpus,
-                  "need_memory", (json_int_t)c->memory, "used_cpus", (json_int_t)use.used.cpus,
-                  "used_memory", (json_int_t)use.used.memory, "limit_cpus",
-                  (json_int_t)use.limit.cpus, "limit_memory", (json_int_t)use.limit.memory,
-                  "queued", (json_int_t)use.queued, "queue_max", (json_int_t)use.queue_max);
-    return refuse(r, FAILURE_OVER_BUDGET,
-                  answer == ADMISSION_NEVER ? "it is larger than the whole budget"
-                  : may_queue               ? "the queue is full: try again later"
-                                            : "let it wait in the queue, or stop another VM",
-                  "%s", why);
-}
-
-static void tell_queued(struct farm *f, struct vm *vm)
-{
-    if (vm->queued_at != 0) {
-        farm_note(f, vm, "vm.queued",
-                  json_pack("{s:I}", "position", (json_int_t)admission_position(f->admission, vm)));
-    }
-}
-
-static int prepare_row(struct vm *vm, const struct farm_create *c)
-{
-    int err = vm_id_generate(vm->row.id);
-
-    if (err == 0) {
-        vm_config_free(&vm->row.config);
-        vm->row.config = (struct vm_config){0};
-        err = vm_config_copy(&vm->row.config, c->config);
-    }
-    if (err == 0 && vm->row.config.name[0] == '\0') {
-        snprintf(vm->row.config.name, sizeof(vm->row.config.name), "vm-%.8s", vm->row.id);
-    }
-    vm->row.source = VM_FROM_CLIENT;
-    vm->row.owner = c->owner;
-    vm->row.wanted = c->start ? WANTED_RUNNING : WANTED_STOPPED;
-    vm->row.ephemeral = c->ephemeral;
-    vm->row.created_at = clock_unix_ms();
-    vm->by_hand = true;
-    return err;
-}
-
-/* Frees the name: the old VM goes on under another one, which nobody else has, until it is gone. */
-static enum failure push_aside(struct farm *f, struct vm *vm, struct refusal *r)
-{
-    struct vm_row next = vm->row;
-    enum failure err = farm_remove(f, vm, true, r);
-
-    if (err != FAILURE_NONE) {
-        return err;
-    }
-    next = vm->row;
-    snprintf(next.config.name, sizeof(next.config.name), "replaced-%s", next.id);
-    farm_take_out(f, vm);
-    if (farm_commit(f, vm, &next, NULL, NULL) != 0) {
-        err = unwritable(f, r);
-    }
-    vm->dirty = false;
-    if (farm_insert(f, vm) != 0) { /* there is room: one was just taken out */
-        return refuse(r, FAILURE_INTERNAL, NULL, "out of memory");
-    }
-    farm_touch(f, vm);
-    return err;
-}
-
-enum failure farm_create(struct farm *f, const struct farm_create *c, struct vm **out,
-                         struct refusal *r)
-{
-    struct vm *vm = vm_new(), *old;
-    struct state_event e;
-    enum failure err;
-    int64_t seq = 0;
-    json_t *files, *config;
-
-    *out = NULL;
-    if (vm == NULL || prepare_row(vm, c) != 0) {
-        err = refuse(r, FAILURE_INTERNAL, NULL, "out of memory or of random numbers");
-        goto fail;
-    }
-    old = farm_find(f, vm->row.config.name);
-    if (old != NULL && !c->replace) {
-        err = refuse(r, FAILURE_NAME_TAKEN, "choose another name, or replace it",
-                     "there is a VM %s already", vm->row.config.name);
-        goto fail;
-    }
-    if (c->start && (files = farm_files_needed(&vm->row.config, c->files)) != NULL) {
-        err = refuse_files(r, vm, files);
-        goto fail;
-    }
-    if (c->start && (err = ask_admission(f, vm, &vm->row.config, c->may_queue, r)) != 0) {
-        goto fail;
-    }
-    if (old != NULL && (err = push_aside(f, old, r)) != FAILURE_NONE) {
-        goto fail;
-    }
-    config = vm_config_to_json(&vm->row.config, false);
-    e = event_of(vm, "vm.created", config);
-    if (farm_insert(f, vm) != 0) {
-        err = refuse(r, FAILURE_INTERNAL, NULL, "out of memory");
-    } else if (state_insert(f->state, &vm->row, &e, &seq) != 0) {
-        farm_take_out(f, vm);
-        err = unwritable(f, r);
-    } else {
-        err = FAILURE_NONE;
-    }
-    if (err != FAILURE_NONE) {
-        json_decref(config);
-        goto fail;
-    }
-    vm->files = *c->files;
-    vm_files_init(c->files);
-    tell(f, vm, seq, &e);
-    json_decref(config);
-    tell_queued(f, vm);
-    farm_touch(f, vm);
-    *out = vm;
-    return FAILURE_NONE;
-fail:
-    if (vm != NULL) {
-        admission_release(f->admission, vm);
-        serve_queue(f);
-    }
-    vm_free(vm);
-    return err;
-}
-
-static void take_files(struct vm *vm, struct vm_files *files)
-{
-    if (files != NULL) {
-        vm_files_close(&vm->files);
-        vm->files = *files;
-        vm_files_init(files);
-    }
-}
-
-enum failure farm_start(struct farm *f, struct vm *vm, struct vm_files *files, bool may_queue,
-                        struct refusal *r)
-{
-    struct vm_row next = vm->row;
-    bool held = vm->admitted || vm->queued_at != 0;
-    enum failure err;
-    json_t *needed;
-
-    if (vm->config_error != NULL) {
-        return refuse(r, FAILURE_INVALID_CONFIG, "correct it and reload", "%s is disabled: %s",
-                      next.config.name, vm->config_error);
-    }
-    if (next.wanted == WANTED_ABSENT || vm->unconfigured) {
-        return refuse(r, FAILURE_WRONG_STATE, NULL, "%s is being removed", next.config.name);
-    }
-    if (next.wanted == WANTED_RUNNING &&
-        (next.seen == SEEN_STARTING || next.seen == SEEN_RUNNING)) {
-        return FAILURE_NONE;
-    }
-    needed = next.source == VM_FROM_CLIENT
-                 ? farm_files_needed(&next.config, files != NULL ? files : &vm->files)
-                 : NULL;
-    if (needed != NULL) {
-        return refuse_files(r, vm, needed);
-    }
-    if (next.seen == SEEN_NOTHING && !held &&
-        (err = ask_admission(f, vm, vm->has_pending ? &vm->pending : &next.config, may_queue, r)) !=
-            FAILURE_NONE) {
-        return err;
-    }
-    farm_forget_run(vm, &next);
-    if (farm_commit(f, vm, &next, NULL, NULL) != 0) {
-        if (!held) {
-            dequeue(f, vm);
-        }
-        return unwritable(f, r);
-    }
-    if (!held) {
-        tell_queued(f, vm);
-    }
-    take_files(vm, files);
-    vm->by_hand = true;
-    vm->hold_until = 0;
-    vm->cycle = next.seen != SEEN_NOTHING; /* a stop is under way: start when it is over */
-    farm_touch(f, vm);
-    return FAILURE_NONE;
-}
-
-static enum failure wish(struct farm *f, struct vm *vm, const struct vm_row *next, bool force,
-                         uint64_t timeout_ms, struct refusal *r)
-{
-    bool quiet = next->seen == SEEN_NOTHING;
-
-    if (farm_commit(f, vm, next, quiet && next->wanted == WANTED_STOPPED ? "vm.stopped" : NULL,
-                    NULL) != 0) {
-        return unwritable(f, r);
-    }
-    if (!quiet) {
-        vm->force = vm->force || force;
-        vm->stop_timeout = timeout_ms;
-    }
-    farm_touch(f, vm);
-    return FAILURE_NONE;
-}
-
-enum failure farm_stop(struct farm *f, struct vm *vm, bool force, uint64_t timeout_ms,
-                       struct refusal *r)
-{
-    struct vm_row next = vm->row;
-
-    if (next.wanted == WANTED_ABSENT) {
-        return FAILURE_NONE; /* it stops, and more */
-    }
-    if (next.wanted == WANTED_STOPPED && next.seen == SEEN_NOTHING && next.stopped_by_user) {
-        return FAILURE_NONE;
-    }
-    next.wanted = next.ephemeral && next.seen == SEEN_NOTHING ? WANTED_ABSENT : WANTED_STOPPED;
-    next.stopped_by_user = true;
-    next.retry_at = 0;
-    vm->cycle = false;
-    return wish(f, vm, &next, force, timeout_ms, r);
-}
-
-enum failure farm_restart(struct farm *f, struct vm *vm, bool force, uint64_t timeout_ms,
-                          struct refusal *r)
-{
-    struct vm_row next = vm->row;
-    enum failure err;
-
-    if (next.seen == SEEN_NOTHING || next.wanted != WANTED_RUNNING) {
-        return farm_start(f, vm, NULL, true, r);
-    }
-    farm_forget_run(vm, &next);
-    err = wish(f, vm, &next, force, timeout_ms, r);
-    if (err == FAILURE_NONE) {
-        vm->cycle = true;
-        vm->by_hand = true;
-    }
-    return err;
-}
-
-enum failure farm_remove(struct farm *f, struct vm *vm, bool force, struct refusal *r)
-{
-    struct vm_row next = vm->row;
-
-    if (next.source == VM_FROM_CONFIG && !vm->unconfigured) {
-        return refuse(r, FAILURE_FROM_CONFIG, "take it out of its file and reload",
-                      "%s stands in the configuration%s%s", next.config.name,
-                      vm->config_place != NULL ? " at " : "",
-                      vm->config_place != NULL ? vm->config_place : "");
-    }
-    if (next.seen != SEEN_NOTHING && !force && next.wanted != WANTED_ABSENT) {
-        return refuse(r, FAILURE_WRONG_STATE, "stop it first, or use force", "%s is %s",
-                      next.config.name, vm_state_name(vm_state(vm)));
-    }
-    next.wanted = WANTED_ABSENT;
-    next.stopped_by_user = true;
-    vm->cycle = false;
-    return wish(f, vm, &next, force, 0, r);
-}
-
-enum failure farm_set_autostart(struct farm *f, struct vm *vm, bool on, struct refusal *r)
-{
-    struct vm_row next = vm->row;
-
-    next.autostart = on;
-    return farm_commit(f, vm, &next, "vm.autostart", json_pack("{s:b}", "autostart", on)) != 0
-               ? unwritable(f, r)
-               : FAILURE_NONE;
-}
-
 /* ---- The host ----------------------------------------------------------------------------------- */
 
 void farm_drain(struct farm *f, bool on)
@@ -1132,8 +600,8 @@ void farm_drain(struct farm *f, bool on)
         f->draining = on;
         log_say(LOG_NOTICE, NULL, on ? "draining: no more starts" : "starts are taken again");
         farm_note(f, NULL, "host.draining", json_pack("{s:b}", "draining", on));
-        serve_queue(f);
-        touch_all(f);
+        farm_serve_queue(f);
+        farm_touch_all(f);
     }
 }
 
@@ -1153,7 +621,7 @@ void farm_shutdown(struct farm *f, void (*done)(void *ctx), void *ctx)
         f->done_ctx = ctx;
         f->shutdown_deadline = farm_now(f) + (int64_t)f->config.shutdown_timeout;
     }
-    touch_all(f);
+    farm_touch_all(f);
     uv_timer_start(&f->timer, on_timer, 0, 0); /* also where there is no VM */
 }
 
