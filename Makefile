@@ -4,7 +4,7 @@
 #
 # Sources are found by wildcard, one rule per folder; a new file needs no change here.
 #   hypervisor/soft/*.c               libhv.a
-#   common/*.c                        libcommon.a
+#   common/*.c                        libcommon.a, but for version.c
 #   config/*.c                        libconfig-paddock.a
 #   supervisor/*.c                    paddockd; all but main.c in libsupervisor.a, for its tests
 #   ctl/*.c                           vmctl; all but main.c in libctl.a, for its tests
@@ -32,6 +32,7 @@ comma := ,
 percent := %
 
 include mk/flags.mk
+include mk/version.mk
 
 V ?=
 Q := $(if $(V),,@)
@@ -53,7 +54,7 @@ files       = $(filter-out %-$(other_os).c,$(sort $(wildcard $(1))))
 objects     = $(patsubst %.c,$(OUT)/obj/%.o,$(1))
 
 HV_SRC     := $(call files,hypervisor/soft/*.c)
-COMMON_SRC := $(call files,common/*.c)
+COMMON_SRC := $(filter-out common/version.c,$(call files,common/*.c))
 CONFIG_SRC := $(call files,config/*.c)
 WORKER_SRC := $(call files,vmm-worker/*.c vmm-worker/*/*.c)
 SUPER_SRC  := $(call files,supervisor/*.c)
@@ -186,6 +187,7 @@ includes(tests/fuzz/)              := $(PRIVATE) $(WORKER_INCLUDES) $(SUPER_INCL
 includes(tests/bench/)             := $(PUBLIC)
 
 compile = -c -MMD -MP $(FEATURES) $(if $(filter %-linux.c,$<),$(FEATURES_LINUX)) \
+          $(if $(filter common/version.c,$<),$(VERSION_FLAGS)) \
           $(includes($(dir $<))) -o $@ $<
 
 # Rewritten when the flags change; every object depends on its folder's.
@@ -193,8 +195,9 @@ FLAGS := $(OUT)/flags
 $(OUT)/flags:         flag_text = $(CC) $(CFLAGS) $(FEATURES) $(LDFLAGS)
 $(FOUT)/flags:        flag_text = $(FUZZ_CC) $(FUZZ_CFLAGS) $(FEATURES) $(FUZZ_LDFLAGS)
 $(BUILD)/cross/flags: flag_text = $(CROSS_CC) $(CROSS_CFLAGS) $(CROSS_LDFLAGS) $(FEATURES) $(CROSS_BARE_CFLAGS)
+$(VERSION_FILE):      flag_text = $(VERSION) $(COMMIT)
 .PHONY: FORCE
-$(OUT)/flags $(FOUT)/flags $(BUILD)/cross/flags: FORCE
+$(OUT)/flags $(FOUT)/flags $(BUILD)/cross/flags $(VERSION_FILE): FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(flag_text)' | cmp -s - $@ || printf '%s\n' '$(flag_text)' >$@
 
@@ -202,6 +205,8 @@ $(OUT)/obj/%.o: %.c $(FLAGS)
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CFLAGS) $(compile)
+
+$(VERSION_O): $(VERSION_FILE)
 
 $(OUT)/libsofthv.a: $(call objects,$(HV_SRC))
 $(OUT)/libcommon.a: $(call objects,$(COMMON_SRC))
@@ -234,15 +239,15 @@ endef
 # The worker, and what it is linked with; its unit tests take what they need of it.
 WORKER_NEEDS := $(OUT)/libvmm-worker.a $(LIBCOM) $(LIBHV)
 WORKER_LIBS  := $(UV_LIBS) $(FDT_LIBS)
-$(WORKER): $(OUT)/obj/vmm-worker/main.o $(WORKER_NEEDS)
+$(WORKER): $(OUT)/obj/vmm-worker/main.o $(VERSION_O) $(WORKER_NEEDS)
 	$(call link,$(WORKER_LIBS))
 
 # The daemon and the client: the same, each with what its unit tests take of it.
 CONFIG_NEEDS := $(OUT)/libconfig-paddock.a $(LIBCOM)
 CONFIG_LIBS  := $(YAML_LIBS) $(JANSSON_LIBS)
-SUPER_NEEDS  := $(OUT)/libsupervisor.a $(CONFIG_NEEDS)
+SUPER_NEEDS  := $(OUT)/libsupervisor.a $(VERSION_O) $(CONFIG_NEEDS)
 SUPER_LIBS   := $(SQLITE_LIBS) $(UV_LIBS) $(CONFIG_LIBS)
-CTL_NEEDS    := $(if $(LIBCTL),$(OUT)/libctl.a) $(CONFIG_NEEDS)
+CTL_NEEDS    := $(if $(LIBCTL),$(OUT)/libctl.a) $(VERSION_O) $(CONFIG_NEEDS)
 $(DAEMON): $(OUT)/obj/supervisor/main.o $(SUPER_NEEDS)
 	$(call link,$(SUPER_LIBS))
 $(CLIENT): $(OUT)/obj/ctl/main.o $(CTL_NEEDS)

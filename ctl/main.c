@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "verb.h"
+#include "version.h"
 
 /* The verb at a small distance from a mistyped one: one letter too many, too few, wrong, or two swapped. */
 static bool near(const char *a, const char *b)
@@ -129,7 +130,9 @@ int main(int argc, char **argv)
                       argv, why, sizeof(why)) < 0) {
         options_free(&globals);
         if (argc > 1 && strcmp(argv[1], "--version") == 0) {
-            return run_verb(&c, 1, (char *[]){"version", NULL}, false);
+            /* vmctl's own, whether there is a daemon or not */
+            printf("vmctl %s\n", version_text);
+            return fflush(stdout) ? STATUS_FAILED : STATUS_OK;
         }
         return say_usage(NULL, "%s", why);
     }

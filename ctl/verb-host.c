@@ -5,10 +5,7 @@
 #include <string.h>
 
 #include "verb.h"
-
-#ifndef PADDOCK_VERSION
-#define PADDOCK_VERSION "0.1.0"
-#endif
+#include "version.h"
 
 const struct option_spec version_options[] = {FORMAT_OPTION, {0}};
 const struct option_spec shutdown_options[] = {{"y yes", NULL, "ask nothing"}, {0}};
@@ -21,7 +18,7 @@ int verb_version(struct call *c)
     int status, theirs;
 
     if (c->format.kind == FORMAT_TABLE) {
-        printf("vmctl     %s, protocol %u\n", PADDOCK_VERSION, RPC_PROTOCOL);
+        printf("vmctl     %s, protocol %u\n", version_text, RPC_PROTOCOL);
         fflush(stdout);
     }
     status = call_connect(c);
@@ -30,14 +27,16 @@ int verb_version(struct call *c)
     }
     if (c->format.kind == FORMAT_TABLE) {
         if (!status) {
-            printf("paddockd  %s (%s), protocol %d, process %d\n", text_of(result, "version"),
-                   text_of(result, "build"),
+            const char *build = text_of(result, "build");
+
+            printf("paddockd  %s%s%s%s, protocol %d, process %d\n", text_of(result, "version"),
+                   *build ? " (" : "", build, *build ? ")" : "",
                    (int)json_integer_value(json_object_get(result, "protocol")),
                    (int)json_integer_value(json_object_get(result, "pid")));
         }
     } else {
         all = json_pack("{s:i,s:{s:s,s:s,s:i},s:O?}", "schema_version", 1, "client", "version",
-                        PADDOCK_VERSION, "build", PADDOCK_BUILD_ID, "protocol", (int)RPC_PROTOCOL,
+                        version_number, "build", version_build, "protocol", (int)RPC_PROTOCOL,
                         "daemon", result);
         if (call_print(c, all)) {
             status = STATUS_USAGE;
@@ -48,6 +47,10 @@ int verb_version(struct call *c)
     if (!status && theirs != (int)RPC_PROTOCOL) {
         status = say_error(FAILURE_VERSION, "install both from the same package",
                            "vmctl speaks protocol %u and paddockd %d", RPC_PROTOCOL, theirs);
+    }
+    if (!status && (strcmp(text_of(result, "version"), version_number) != 0 ||
+                    strcmp(text_of(result, "build"), version_build) != 0)) {
+        say_note("the two were not built together: was paddockd started anew after an update?");
     }
     json_decref(result);
     return status;

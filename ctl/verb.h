@@ -17,10 +17,6 @@
 #include "output.h"
 #include "say.h"
 
-#ifndef PADDOCK_BUILD_ID
-#define PADDOCK_BUILD_ID "development"
-#endif
-
 /* One run of vmctl. */
 struct call {
     const struct verb *verb;

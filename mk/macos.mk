@@ -55,7 +55,9 @@ $(MACOS_OUT)/%.o: %.c mk/macos.mk
 	@mkdir -p $(@D)
 	@echo "MACOS  $<"
 	$(Q)$(MACOS_CC) $(MACOS_FLAGS) -std=c11 -O2 -D_DARWIN_C_SOURCE $(WARNINGS) -Wunguarded-availability \
-	    $(MACOS_INCLUDES) -isystem $(MACOS_SDK)/usr/local/include -MMD -MP -c $< -o $@
+	    $(if $(filter common/version.c,$<),$(VERSION_FLAGS)) $(MACOS_INCLUDES) -isystem $(MACOS_SDK)/usr/local/include -MMD -MP -c $< -o $@
+
+$(MACOS_OUT)/common/version.o: $(VERSION_FILE)
 
 macos_link = @mkdir -p $(@D); echo "MACOS  $@"; $(MACOS_CC) $(MACOS_FLAGS) --ld-path=$(MACOS_LD) \
              -mlinker-version=1000 $^ $(1) -o $@

@@ -28,10 +28,7 @@
 #include "log.h"
 #include "paths.h"
 #include "state.h"
-
-#ifndef PADDOCK_VERSION
-#define PADDOCK_VERSION "0.1"
-#endif
+#include "version.h"
 
 #define FILES_WANTED 65536u /* each VM has some ten descriptors */
 
@@ -207,7 +204,7 @@ static int read_options(int argc, char **argv, struct options *o)
         case 'w': o->worker = optarg; break;
         case 'c': o->check = true; break;
         case 'f': break;
-        case 'V': puts("paddockd " PADDOCK_VERSION); return 0;
+        case 'V': printf("paddockd %s\n", version_text); return 0;
         case 'h': fputs(usage, stdout); return 0;
         default: fputs(usage, stderr); return 2;
         }

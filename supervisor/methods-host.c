@@ -8,13 +8,7 @@
 
 #include "clock.h"
 #include "methods.h"
-
-#ifndef PADDOCK_VERSION
-#define PADDOCK_VERSION "0.1"
-#endif
-#ifndef PADDOCK_BUILD
-#define PADDOCK_BUILD "unknown"
-#endif
+#include "version.h"
 
 /* Sets a member and takes the value over; NULL leaves it out. */
 static void set(json_t *object, const char *key, json_t *value)
@@ -29,8 +23,8 @@ static json_t *version(const struct control *c)
     char started[CLOCK_TEXT];
     json_t *o = json_object();
 
-    set(o, "version", json_string(PADDOCK_VERSION));
-    set(o, "build", json_string(PADDOCK_BUILD));
+    set(o, "version", json_string(version_number));
+    set(o, "build", json_string(version_build));
     set(o, "protocol", json_integer(RPC_PROTOCOL));
     set(o, "pid", json_integer(getpid()));
     set(o, "started_at", json_string(clock_format(c->daemon.started_at, started)));

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "frame.h"
+#include "version.h"
 
 #define REQUESTS_MAX      64u  /* unanswered at once */
 #define MESSAGES_PER_TURN 64   /* so that no worker keeps the others waiting */
@@ -416,7 +417,7 @@ static void answer(struct worker *w, const struct frame *f, int err, const struc
 static bool take_hello(struct worker *w, const struct frame *f)
 {
     struct msg_hello m;
-    char what[128];
+    char what[256];
 
     if (msg_hello_decode(f->payload, f->size, &m) != 0) {
         return false;
@@ -427,6 +428,10 @@ static bool take_hello(struct worker *w, const struct frame *f)
                  "it speaks protocol %u, and this paddockd %u: install them together", m.version,
                  PROTOCOL_VERSION);
         fault(w, what);
+    } else if (strcmp(m.build, version_text) != 0) {
+        snprintf(what, sizeof(what), "the worker is %s, and this paddockd %s", m.build,
+                 version_text);
+        say(w, LOG_WARNING, what);
     }
     return true;
 }
@@ -680,10 +685,11 @@ static int spawn(struct worker *w, const struct worker_start *s, int channel, in
 static void greet(struct worker *w, const struct worker_start *s)
 {
     static uint8_t buf[FRAME_MAX_PAYLOAD];
-    struct msg_hello hello = {
-        .version = PROTOCOL_VERSION, .build = "paddockd", .pid = (uint32_t)getpid()};
-    size_t size = msg_hello_encode(&hello, buf, sizeof(buf));
+    struct msg_hello hello = {.version = PROTOCOL_VERSION, .pid = (uint32_t)getpid()};
+    size_t size;
 
+    snprintf(hello.build, sizeof(hello.build), "%s", version_text);
+    size = msg_hello_encode(&hello, buf, sizeof(buf));
     /* Both at once: a worker of another version answers HELLO and closes, and we hear both. */
     if (send_frame(w, MSG_HELLO, buf, size, NULL, 0) != 0) {
         size = msg_start_encode(s->start, buf, sizeof(buf));

@@ -2,8 +2,8 @@
 /*
  * main.c: the worker process: one loop, one channel, one VM.
  *
- * Started with its channel on PROTOCOL_CHANNEL_FD and nothing else: no arguments that matter, no
- * environment, no paths. States are protocol.h's; this file is their machine:
+ * Started with its channel on PROTOCOL_CHANNEL_FD and nothing else: no arguments but --version for
+ * people, no environment, no paths. States are protocol.h's; this file is their machine:
  *
  *   NEW --HELLO--> GREETED --START--> RUNNING <--PAUSE/RESUME--> PAUSED
  *                                        | STOP, SIGTERM, end of the grace period
@@ -26,11 +26,8 @@
 #include "frame.h"
 #include "host-clock.h"
 #include "protocol.h"
+#include "version.h"
 #include "vm.h"
-
-#ifndef PADDOCK_BUILD_ID
-#define PADDOCK_BUILD_ID "unknown"
-#endif
 
 /* How long the supervisor may leave its end unread before it counts as gone. */
 #define SEND_TIMEOUT_MS         5000
@@ -293,10 +290,10 @@ static void refuse_start(struct worker *w, enum start_step step, const char *cau
 static void handle_hello(struct worker *w, const struct frame *f)
 {
     struct msg_hello peer;
-    struct msg_hello own = {
-        .version = PROTOCOL_VERSION, .build = PADDOCK_BUILD_ID, .pid = (uint32_t)getpid()};
+    struct msg_hello own = {.version = PROTOCOL_VERSION, .pid = (uint32_t)getpid()};
     uint8_t buf[128];
 
+    snprintf(own.build, sizeof(own.build), "%s", version_text);
     if (msg_hello_decode(f->payload, f->size, &peer) != 0) {
         channel_lost(w);
         return;
@@ -324,6 +321,7 @@ static void handle_start(struct worker *w, struct frame *f)
     char banner[PROTOCOL_TEXT_MAX];
     uint8_t buf[64];
     size_t at = 0;
+    int client = -1, err;
 
     if (msg_start_decode(f->payload, f->size, &w->start, fault) != 0) {
         refuse_start(w, STEP_DESCRIPTION, fault);
@@ -347,9 +345,15 @@ static void handle_start(struct worker *w, struct frame *f)
     for (uint32_t i = 0; i < w->start.net_count; i++) {
         d.net[i] = frame_take_fd(f, at++);
     }
+    if ((w->start.flags & START_CONSOLE) != 0) {
+        client = frame_take_fd(f, at++);
+    }
     bound.ctx = w;
     w->vm = vm_new(&w->loop, &d, &bound, &ready, &why);
     if (w->vm == NULL) {
+        if (client >= 0) {
+            close(client);
+        }
         end(w, &why);
         return;
     }
@@ -363,6 +367,10 @@ static void handle_start(struct worker *w, struct frame *f)
              (unsigned long long)ready.kernel_size, (unsigned long long)ready.entry,
              (unsigned long long)ready.dtb, (unsigned long long)BOARD_GICD_BASE, w->start.cmdline);
     send_log(w, 6, banner);
+    err = client >= 0 ? vm_console_attach(w->vm, client) : 0;
+    if (err != 0) {
+        send_log(w, 4, "the stream that came with START cannot be attached to the console");
+    }
     vm_run(w->vm);
 }
 
@@ -495,10 +503,14 @@ static void on_channel(uv_poll_t *handle, int status, int events)
     }
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     static struct worker w; /* too large for a stack */
 
+    if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+        printf("vmm-worker %s\n", version_text);
+        return 0;
+    }
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file at its size limit is a failed write, not our end */
     /* The rendezvous socket and the lock, where the supervisor gave them: open as long as we live. */

@@ -58,6 +58,18 @@ built hypervisor/soft/one.c hypervisor/soft/two.c tests/unit/hypervisor/test-one
 ! make SAN=nonsense >out 2>&1 || fail "accepted SAN=nonsense"
 grep -q 'SAN is asan, ubsan' out || fail "no word on SAN"
 
+# A commit compiles one file, and links anew what says of which commit it is.
+mkdir -p common vmm-worker tests/tools
+printf 'int three(void);\nint three(void)\n{\n    return 3;\n}\n' >common/three.c
+printf 'extern const char name[];\nconst char name[] = PADDOCK_VERSION PADDOCK_COMMIT;\n' >common/version.c
+cp common/three.c vmm-worker/four.c
+echo 'int main(void) { return 0; }' | tee vmm-worker/main.c >tests/tools/tool.c
+build CC=gcc STRICT=1 COMMIT=first
+build CC=gcc STRICT=1 COMMIT=second
+built common/version.c
+[ "$(sed -n 's/^LD  *//p' out)" = build/gcc/vmm-worker ] || fail "linked more or less than the worker"
+grep -q second build/gcc/vmm-worker || fail "the worker does not know its commit"
+
 # An empty tree builds nothing and is no error.
-rm -rf hypervisor tests build
+rm -rf common vmm-worker hypervisor tests build
 build CC=gcc
