@@ -321,7 +321,6 @@ static void handle_start(struct worker *w, struct frame *f)
     char banner[PROTOCOL_TEXT_MAX];
     uint8_t buf[64];
     size_t at = 0;
-    int client = -1, err;
 
     if (msg_start_decode(f->payload, f->size, &w->start, fault) != 0) {
         refuse_start(w, STEP_DESCRIPTION, fault);
@@ -345,15 +344,9 @@ static void handle_start(struct worker *w, struct frame *f)
     for (uint32_t i = 0; i < w->start.net_count; i++) {
         d.net[i] = frame_take_fd(f, at++);
     }
-    if ((w->start.flags & START_CONSOLE) != 0) {
-        client = frame_take_fd(f, at++);
-    }
     bound.ctx = w;
     w->vm = vm_new(&w->loop, &d, &bound, &ready, &why);
     if (w->vm == NULL) {
-        if (client >= 0) {
-            close(client);
-        }
         end(w, &why);
         return;
     }
@@ -367,10 +360,6 @@ static void handle_start(struct worker *w, struct frame *f)
              (unsigned long long)ready.kernel_size, (unsigned long long)ready.entry,
              (unsigned long long)ready.dtb, (unsigned long long)BOARD_GICD_BASE, w->start.cmdline);
     send_log(w, 6, banner);
-    err = client >= 0 ? vm_console_attach(w->vm, client) : 0;
-    if (err != 0) {
-        send_log(w, 4, "the stream that came with START cannot be attached to the console");
-    }
     vm_run(w->vm);
 }
 
