@@ -588,6 +588,7 @@ static void on_change(void *ctx, struct vm *vm, const json_t *event)
     }
     if (vm != NULL) {
         waits_look(c, vm, event);
+        consoles_look(c, vm, event);
     }
     for (struct client *client = c->clients; client != NULL; client = client->next) {
         if (!wants(client, vm, event)) {
@@ -816,6 +817,18 @@ static int listen_at(const char *path, char *why, size_t size)
     return fd;
 }
 
+/* What a service's settings passed on may be anything. */
+static bool is_listener(int fd)
+{
+    struct sockaddr_storage a;
+    socklen_t size = sizeof(a), type_size = sizeof(int), on_size = sizeof(int);
+    int type = 0, on = 0;
+
+    return getsockname(fd, (struct sockaddr *)&a, &size) == 0 && a.ss_family == AF_UNIX &&
+           getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_size) == 0 && type == SOCK_STREAM &&
+           getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &on_size) == 0 && on != 0;
+}
+
 static bool find_group(struct control *c, const char *name, char *why, size_t size)
 {
     struct group *g;
@@ -874,6 +887,13 @@ struct control *control_new(uv_loop_t *loop, struct farm *farm, struct state *st
         goto fail;
     }
     if (!find_group(c, group, why, size)) {
+        goto fail;
+    }
+    if (inherited >= 0 && !is_listener(inherited)) {
+        snprintf(why, size,
+                 "descriptor %d, which the service manager passed, is no listening Unix "
+                 "socket",
+                 inherited);
         goto fail;
     }
     c->listener = inherited >= 0 ? inherited : listen_at(path, why, size);

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -68,26 +69,31 @@ static json_t *on_reload(void *ctx, bool *applied)
     struct daemon *d = ctx;
     struct diagnostics *diagnostics = diagnostics_new();
     struct host_config c;
+    char outcome[128], state[192];
     json_t *said;
 
     *applied = false;
     if (diagnostics == NULL) {
         return json_array();
     }
-    activation_notify("RELOADING=1");
+    /* systemd matches the READY=1 that follows to this by the time. */
+    snprintf(state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, uv_hrtime() / 1000);
+    activation_notify(state);
     if (load_config(&d->paths, &c, diagnostics) == 0) {
         apply_log_settings(&c);
         *applied = farm_configure(d->farm, &c) == 0;
     }
     host_config_free(&c);
-    log_say(*applied ? LOG_NOTICE : LOG_ERR, NULL, "%s: %zu errors, %zu warnings",
-            *applied ? "the configuration was read again"
-                     : "the configuration was not read again; the last good one stays",
-            diagnostics_errors(diagnostics), diagnostics_warnings(diagnostics));
+    snprintf(outcome, sizeof(outcome), "%s: %zu errors, %zu warnings",
+             *applied ? "the configuration was read again"
+                      : "the configuration was not read again; the last good one stays",
+             diagnostics_errors(diagnostics), diagnostics_warnings(diagnostics));
+    log_say(*applied ? LOG_NOTICE : LOG_ERR, NULL, "%s", outcome);
     diagnostics_print(diagnostics, stderr, false);
     said = diagnostics_to_json(diagnostics);
     diagnostics_free(diagnostics);
-    activation_notify("READY=1");
+    snprintf(state, sizeof(state), "READY=1\nSTATUS=%s", outcome);
+    activation_notify(state);
     return said;
 }
 
@@ -159,7 +165,7 @@ static void on_shutdown(void *ctx)
     }
     log_say(LOG_NOTICE, NULL, d->stopping ? "stopping at once" : "stopping: VMs first");
     if (!d->stopping) {
-        activation_notify("STOPPING=1");
+        activation_notify("STOPPING=1\nSTATUS=stopping: VMs first");
     }
     d->stopping = true;
     farm_shutdown(d->farm, on_all_down, d);

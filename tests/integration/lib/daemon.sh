@@ -5,6 +5,7 @@
 #
 #   vms_file NAME                standard input becomes $root/etc/vms.d/NAME.yaml
 #   daemon_start                 until it answers; daemon_stop [SIGNAL] until it is gone
+#   daemon_start_by COMMAND...   the same by a command that execs it
 #   daemon_wait TEXT [COUNT]     until the daemon's log, $said, has that many such lines; refuse TEXT: it has none
 #   ctl STATUS ARGUMENT...       vmctl with that exit status; prints TEXT, complains TEXT: what it said
 #   until_true SECONDS COMMAND   waits for a command to succeed; wait_until WHAT COMMAND says what it waited for
@@ -53,6 +54,9 @@ fail() {
     exit 1
 }
 
+# shellcheck source=tests/integration/lib/guests.sh
+. "$(dirname "${BASH_SOURCE[0]}")/guests.sh"
+
 until_true() { # SECONDS COMMAND...
     local deadline=$((SECONDS + $1 * slow))
     shift
@@ -82,12 +86,16 @@ workers() { # the process ids of this daemon's children
 }
 
 answers() { "$build/vmctl" --root "$root" version >/dev/null 2>&1; }
+answers_or_gone() { answers || gone "$daemon"; }
 gone() { ! kill -0 "$1" 2>/dev/null; }
 
-daemon_start() {
-    "$build/paddockd" --root "$root" --worker "$PWD/$build/vmm-worker" </dev/null >>"$said" 2>&1 &
+daemon_start() { daemon_start_by env; }
+
+daemon_start_by() { # COMMAND...
+    "$@" "$build/paddockd" --root "$root" --worker "$PWD/$build/vmm-worker" </dev/null >>"$said" 2>&1 &
     daemon=$!
-    until_true 20 answers || fail "paddockd did not answer"
+    until_true 20 answers_or_gone
+    answers || fail "paddockd does not answer"
 }
 
 # shellcheck disable=SC2120
