@@ -13,8 +13,7 @@
 #include "diagnostics.h"
 #include "units.h"
 
-#define SENTENCE_MAX 400u
-#define SHOWN_MAX    60u /* bytes of a wrong value that a message shows */
+#define SHOWN_MAX 60u /* bytes of a wrong value that a message shows */
 
 static const char size_hint[] = "such as 512MiB or 4GiB; a bare number is MiB";
 static const char duration_hint[] = "such as 30s, 5m or 1h30m; a bare number is seconds";
@@ -22,7 +21,7 @@ static const char duration_hint[] = "such as 30s, 5m or 1h30m; a bare number is 
 void setting_error(struct setting_reader *r, const struct node *at, const char *path,
                    const char *hint, const char *format, ...)
 {
-    char text[SENTENCE_MAX];
+    char text[SETTING_TAKES_MAX];
     va_list args;
 
     va_start(args, format);
@@ -113,8 +112,7 @@ static void list_choices(const struct key *key, char *out, size_t size)
     }
 }
 
-/* What a key takes, for "X takes ..., not ...". */
-static const char *describe(const struct key *key, char out[SENTENCE_MAX])
+const char *setting_takes(const struct key *key, char out[SETTING_TAKES_MAX])
 {
     char least[UNITS_TEXT], most[UNITS_TEXT];
 
@@ -122,34 +120,37 @@ static const char *describe(const struct key *key, char out[SENTENCE_MAX])
     case KEY_BOOL: return "true or false";
     case KEY_NUMBER:
         if (key->min == key->max) {
-            snprintf(out, SENTENCE_MAX, "the number %" PRIu64, key->min);
+            snprintf(out, SETTING_TAKES_MAX, "the number %" PRIu64, key->min);
         } else {
-            snprintf(out, SENTENCE_MAX, "a whole number from %" PRIu64 " to %" PRIu64, key->min,
-                     key->max);
+            snprintf(out, SETTING_TAKES_MAX, "a whole number from %" PRIu64 " to %" PRIu64,
+                     key->min, key->max);
         }
         return out;
     case KEY_SIZE:
-        snprintf(out, SENTENCE_MAX, "a size from %s to %s", units_format_size(key->min, least),
+        snprintf(out, SETTING_TAKES_MAX, "a size from %s to %s", units_format_size(key->min, least),
                  units_format_size(key->max, most));
         return out;
     case KEY_DURATION:
-        snprintf(out, SENTENCE_MAX, "a time from %s to %s", units_format_duration(key->min, least),
-                 units_format_duration(key->max, most));
+        snprintf(out, SETTING_TAKES_MAX, "a time from %s to %s",
+                 units_format_duration(key->min, least), units_format_duration(key->max, most));
         return out;
     case KEY_STRING:
         if (key->min == key->max) {
-            snprintf(out, SENTENCE_MAX, "a text of %" PRIu64 " bytes", key->max);
+            snprintf(out, SETTING_TAKES_MAX, "a text of %" PRIu64 " bytes", key->max);
         } else {
-            snprintf(out, SENTENCE_MAX, "a text of %" PRIu64 " to %" PRIu64 " bytes", key->min,
+            snprintf(out, SETTING_TAKES_MAX, "a text of %" PRIu64 " to %" PRIu64 " bytes", key->min,
                      key->max);
         }
         return out;
     case KEY_PATH: return "an absolute path";
-    case KEY_CHOICE: list_choices(key, out, SENTENCE_MAX); return out;
+    case KEY_CHOICE: list_choices(key, out, SETTING_TAKES_MAX); return out;
+    case KEY_LIST:
     case KEY_MAP:
+        snprintf(out, SETTING_TAKES_MAX, "a %s of at most %" PRIu64,
+                 key->type == KEY_LIST ? "list" : "mapping", key->max);
+        return out;
     case KEY_GROUP:
     case KEY_NAMED: return "a mapping";
-    case KEY_LIST: return "a list";
     }
     return "something else";
 }
@@ -333,7 +334,7 @@ static const char *hint_for(const struct key *key, const struct node *value)
 void setting_read(struct setting_reader *r, void *object, const struct key *key,
                   const struct node *value, const char *path)
 {
-    char takes[SENTENCE_MAX];
+    char takes[SETTING_TAKES_MAX];
     struct shown shown;
     int rc;
 
@@ -346,7 +347,7 @@ void setting_read(struct setting_reader *r, void *object, const struct key *key,
                       "%s has no value: \"~\" is YAML's empty value, not the home directory", path);
         return;
     }
-    if (!setting_is(r, value, NODE_SCALAR, path, describe(key, takes))) {
+    if (!setting_is(r, value, NODE_SCALAR, path, setting_takes(key, takes))) {
         return;
     }
     rc = set(object, key, value, r->doc && !r->doc->text);
@@ -354,7 +355,7 @@ void setting_read(struct setting_reader *r, void *object, const struct key *key,
         setting_error(r, value, path, NULL, "out of memory");
     } else if (rc != 0) {
         setting_error(r, value, path, hint_for(key, value), "%s takes %s, not %s", path,
-                      describe(key, takes), show(value, &shown));
+                      setting_takes(key, takes), show(value, &shown));
     }
 }
 

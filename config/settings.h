@@ -17,7 +17,8 @@
 #include "document.h"
 #include "keys.h"
 
-#define SETTING_PATH_MAX 256u /* "vms.builder-1.disks[0].path" */
+#define SETTING_PATH_MAX  256u /* "vms.builder-1.disks[0].path" */
+#define SETTING_TAKES_MAX 400u
 
 /* One document being read; the errors it had so far. */
 struct setting_reader {
@@ -35,6 +36,9 @@ const char *setting_path(char out[SETTING_PATH_MAX], const char *path, const cha
 /* The key of the mapping's pair `i`; NULL if it begins with "x-", or is unknown (an error). */
 const struct key *setting_key(struct setting_reader *r, const struct key *table,
                               const struct node *mapping, size_t i, const char *path);
+
+/* What a key takes, as in "a size from 64MiB to 64GiB": in messages and in paddock.yaml(5). Returns out or a constant. */
+const char *setting_takes(const struct key *key, char out[SETTING_TAKES_MAX]);
 
 /* True if the value is of that kind, else an error that says `what` it takes. */
 bool setting_is(struct setting_reader *r, const struct node *value, enum node_kind kind,

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "settings.h"
 #include "verb.h"
 
 const struct option_spec help_options[] = {{"a all", NULL, "everything, one thing a line"}, {0}};
@@ -49,6 +50,20 @@ void help_verb(const struct verb *v, FILE *out)
     }
 }
 
+static void show_keys(const struct key *table, const char *in)
+{
+    for (const struct key *key = table; key->name; key++) {
+        char path[SETTING_PATH_MAX], takes[SETTING_TAKES_MAX];
+
+        setting_path(path, in, key->name);
+        printf("key %s %s%s%s\n", path, setting_takes(key, takes),
+               key->fallback ? "; default " : "", key->fallback ? key->fallback : "");
+        if (key->of && key->of != vm_keys) {
+            show_keys(key->of, path);
+        }
+    }
+}
+
 /* For tests: what there is, in a form that is easy to take apart. */
 static void show_all(void)
 {
@@ -68,6 +83,8 @@ static void show_all(void)
             printf("option %s %s\n", v->name, o->names);
         }
     }
+    show_keys(host_keys, "");
+    show_keys(vm_keys, "vm");
     for (enum failure f = FAILURE_NONE + 1; f < FAILURE_COUNT; f++) {
         printf("status %d %s\n", failure_exit_status(f), failure_name(f));
     }
