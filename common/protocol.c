@@ -236,7 +236,8 @@ static void check_net(const struct msg_start *m, unsigned i, struct fault *f)
 /* What is wrong with a decoded description, in the order of its fields. */
 static void check_start(const struct msg_start *m, struct fault *f)
 {
-    uint32_t unknown = m->flags & ~(uint32_t)(START_HAS_INITRD | START_VSOCK | START_BALLOON);
+    uint32_t unknown =
+        m->flags & ~(uint32_t)(START_HAS_INITRD | START_VSOCK | START_BALLOON | START_CONSOLE);
 
     if (!valid_id(m->id)) {
         fault_found(f, "id: must be [a-z2-7]+");
@@ -331,8 +332,9 @@ int msg_start_decode(const uint8_t *buf, size_t size, struct msg_start *out,
 size_t msg_start_fd_count(const struct msg_start *m)
 {
     size_t initrd = (m->flags & START_HAS_INITRD) != 0 ? 1 : 0;
+    size_t console = (m->flags & START_CONSOLE) != 0 ? 1 : 0;
 
-    return 3 + initrd + m->disk_count + m->net_count;
+    return 3 + initrd + m->disk_count + m->net_count + console;
 }
 
 size_t msg_stop_encode(const struct msg_stop *in, uint8_t *buf, size_t size)

@@ -96,12 +96,14 @@ enum net_flags {
 enum start_flags {
     START_HAS_INITRD = 1u << 0,
     START_VSOCK = 1u << 1,
-    START_BALLOON = 1u << 2
+    START_BALLOON = 1u << 2,
+    START_CONSOLE = 1u << 3 /* a client is attached before the guest's first byte */
 };
 
 /*
  * Everything a worker needs to know. Descriptors of the frame, in this order: kernel, initrd (if
- * START_HAS_INITRD), the two console log segments, disks, networks.
+ * START_HAS_INITRD), the two console log segments, disks, networks, the client's stream socket (if
+ * START_CONSOLE; as MSG_CONSOLE's).
  */
 struct msg_start {
     char id[PROTOCOL_ID_MAX + 1];           /* [a-z2-7]+ */

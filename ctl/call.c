@@ -16,6 +16,24 @@ const char *text_of(const json_t *object, const char *key)
     return text ? text : "";
 }
 
+enum outcome call_outcome(const json_t *vm)
+{
+    for (int o = OUTCOME_NONE + 1; o < OUTCOME_COUNT; o++) {
+        if (strcmp(outcome_name((enum outcome)o), text_of(vm, "outcome")) == 0) {
+            return (enum outcome)o;
+        }
+    }
+    return OUTCOME_NONE;
+}
+
+const char *call_outcome_text(const json_t *vm)
+{
+    const char *cause = text_of(vm, "cause");
+    enum outcome o = call_outcome(vm);
+
+    return *cause ? cause : o == OUTCOME_NONE ? "it has ended" : outcome_text(o);
+}
+
 int call_connect(struct call *c)
 {
     char path[1024], why[256];

@@ -324,18 +324,38 @@ enum failure client_call(struct client *c, const char *method, json_t *params, c
     return client_receive(c, id, r);
 }
 
+bool client_poll_event(struct client *c, int timeout_ms, json_t **event, struct reply *r)
+{
+    long end = now_ms() + timeout_ms;
+
+    *event = NULL;
+    while (!json_array_size(c->events)) {
+        long left = timeout_ms < 0 ? 1000 : end - now_ms();
+        int got = read_some(c, left > 1000 ? 1000 : left > 0 ? (int)left : 0, r);
+
+        if (got < 0) {
+            return false;
+        }
+        if (!got && timeout_ms >= 0 && left <= 0) {
+            return true;
+        }
+        say_progress_tick();
+    }
+    *event = json_incref(json_array_get(c->events, 0));
+    json_array_remove(c->events, 0);
+    return true;
+}
+
 json_t *client_next_event(struct client *c, struct reply *r)
 {
     json_t *event;
 
-    while (!json_array_size(c->events)) {
-        if (read_some(c, -1, r) < 0) {
-            return NULL;
-        }
-    }
-    event = json_incref(json_array_get(c->events, 0));
-    json_array_remove(c->events, 0);
-    return event;
+    return client_poll_event(c, -1, &event, r) ? event : NULL;
+}
+
+int client_socket(const struct client *c)
+{
+    return c->socket;
 }
 
 void reply_free(struct reply *r)

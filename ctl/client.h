@@ -51,6 +51,9 @@ bool client_poll(struct client *c, json_int_t id, int timeout_ms, struct reply *
 
 /* The params of the next notification, a new reference; NULL: the connection has ended, as *r says. */
 json_t *client_next_event(struct client *c, struct reply *r);
+/* The same within `timeout_ms` (-1: for ever); *event is NULL if none came. false: the connection has ended. */
+bool client_poll_event(struct client *c, int timeout_ms, json_t **event, struct reply *r);
+int client_socket(const struct client *c); /* to be polled for the above */
 
 void reply_free(struct reply *r); /* closes descriptors nobody took */
 

@@ -10,7 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "outcome.h"
 #include "verb.h"
 
 #define ALL_OPTION                                                                                 \
@@ -91,8 +90,7 @@ static enum failure start_with_files(struct call *c, const char *name, bool queu
             break;
         }
         fd[count] = run_open_file(slot, text_of(file, "path"),
-                                  strncmp(slot, "disk", 4) == 0 &&
-                                      !json_is_true(json_object_get(file, "read_only")));
+                                  json_is_true(json_object_get(file, "writable")));
         if (fd[count] < 0) {
             goto done;
         }
@@ -339,16 +337,6 @@ int verb_rm(struct call *c)
 
 /* ---- wait, autostart --------------------------------------------------------------------------- */
 
-static int exit_status_of(const json_t *vm)
-{
-    for (int o = OUTCOME_NONE + 1; o < OUTCOME_COUNT; o++) {
-        if (strcmp(outcome_name((enum outcome)o), text_of(vm, "outcome")) == 0) {
-            return outcome_exit_status((enum outcome)o);
-        }
-    }
-    return 0;
-}
-
 int verb_wait(struct call *c)
 {
     const char *state = options_get(&c->options, "state");
@@ -369,7 +357,9 @@ int verb_wait(struct call *c)
         if (r.failure) {
             first(&status, reply_report(&r, name));
         } else if (strcmp(state, "stopped") == 0) {
-            printf("%d\n", exit_status_of(r.result));
+            enum outcome o = call_outcome(r.result);
+
+            printf("%d\n", o == OUTCOME_NONE ? 0 : outcome_exit_status(o));
         } else {
             puts(name);
         }

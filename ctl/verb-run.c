@@ -12,6 +12,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -105,7 +106,7 @@ static json_t *disk(const char *text)
     char path[PATH_MAX];
 
     snprintf(path, sizeof(path), "%.*s", (int)(read_only ? n - 3 : n), text);
-    return json_pack("{s:o,s:b}", "path", absolute(path), "read_only", read_only);
+    return json_pack("{s:o,s:b}", "path", absolute(path), "readonly", read_only);
 }
 
 /* The options as a VM's mapping. NULL: *status. */
@@ -361,8 +362,8 @@ fail:
     return STATUS_FAILED;
 }
 
-/* Makes the VM; *vm is its summary. */
-static int create(struct call *c, bool start, json_t **vm)
+/* Makes the VM; *vm is its summary. console: -1, or the daemon's end of a stream. */
+static int create(struct call *c, bool start, int console, json_t **vm)
 {
     const char *key = options_get(&c->options, "idempotency-key");
     const char *cidfile = options_get(&c->options, "cidfile");
@@ -383,11 +384,14 @@ static int create(struct call *c, bool start, json_t **vm)
         status = say_error(FAILURE_BAD_PARAMS, NULL, "--cidfile %s: %s", cidfile, strerror(errno));
         goto done;
     }
-    params =
-        json_pack("{s:O,s:b,s:b,s:b,s:b,s:s*}", "config", send, "start", start, "ephemeral",
-                  options_has(&c->options, "rm"), "queue", !options_has(&c->options, "no-queue"),
-                  "replace", options_has(&c->options, "replace"), "key", key);
-    if (client_call(c->client, "vm.create", params, fd, count, &r)) {
+    if (console >= 0) {
+        fd[count] = console;
+    }
+    params = json_pack("{s:O,s:b,s:b,s:b,s:b,s:b,s:s*}", "config", send, "start", start,
+                       "ephemeral", options_has(&c->options, "rm"), "queue",
+                       !options_has(&c->options, "no-queue"), "replace",
+                       options_has(&c->options, "replace"), "console", console >= 0, "key", key);
+    if (client_call(c->client, "vm.create", params, fd, count + (console >= 0), &r)) {
         const json_t *d = json_object_get(reply_data(&r), "diagnostics"), *one;
         size_t i;
 
@@ -421,7 +425,7 @@ done:
 int verb_create(struct call *c)
 {
     json_t *vm = NULL;
-    int status = create(c, false, &vm);
+    int status = create(c, false, -1, &vm);
 
     if (!status) {
         puts(text_of(vm, "name"));
@@ -432,44 +436,55 @@ int verb_create(struct call *c)
 
 /* ---- run ------------------------------------------------------------------------------------------ */
 
-/* The console to its end, then the outcome as exit status. `id` and not the name: with --rm, another VM may
- * take the name meanwhile. */
-static int attach(struct call *c, const char *name, const char *id)
+/* The outcome as exit status; what was not a power-off is said. */
+static int report_outcome(const char *name, const json_t *vm)
 {
-    int status = STATUS_OK;
-    json_int_t wait;
-    struct reply r;
-    enum console_end end;
+    enum outcome o = call_outcome(vm);
+    int status = o == OUTCOME_NONE ? 125 : outcome_exit_status(o);
 
-    client_send(c->client, "vm.wait", json_pack("{s:s,s:s}", "name", id, "until", "stopped"), NULL,
-                0, &wait, &r);
-    end = console_attach(c, name, false, false, 0x1d, &status);
-    if (end == CONSOLE_DETACHED) {
-        fputc('\n', stderr);
-        say_note("%s runs on; vmctl console %s comes back to it", name, name);
-        return STATUS_OK;
+    if (status) {
+        say_note("%s: %s", name, call_outcome_text(vm));
     }
-    if (end == CONSOLE_SIGNALLED) {
-        return status;
-    }
-    client_receive(c->client, wait, &r);
+    return status;
+}
+
+/* The rest of a VM whose console somebody else has now. `id` and not the name: with --rm, another VM may take the name
+ * meanwhile. */
+static int await_outcome(struct call *c, const char *name, const char *id)
+{
+    struct reply r;
+    int status;
+
+    say_progress("waiting for %s to end", name);
+    call_wait(c, id, "stopped", 0, &r);
+    say_progress_end();
     if (r.failure) {
         status = reply_report(&r, name);
         status = status == STATUS_UNREACHABLE ? status : 125;
     } else {
-        status = 0;
-        for (int o = OUTCOME_NONE + 1; o < OUTCOME_COUNT; o++) {
-            if (strcmp(outcome_name((enum outcome)o), text_of(r.result, "outcome")) == 0) {
-                status = outcome_exit_status((enum outcome)o);
-                if (status) {
-                    const char *cause = text_of(r.result, "cause");
-
-                    say_note("%s: %s", name, *cause ? cause : outcome_text((enum outcome)o));
-                }
-            }
-        }
+        status = report_outcome(name, r.result);
     }
     reply_free(&r);
+    return status;
+}
+
+/* The console from the guest's first byte to its last, then the outcome. */
+static int attach(struct call *c, const json_t *vm, int console)
+{
+    const char *name = text_of(vm, "name");
+    int status = STATUS_OK;
+    json_t *why;
+
+    switch (console_join(c, name, console, &(struct console_look){.escape = CONSOLE_ESCAPE}, &why,
+                         &status)) {
+    case CONSOLE_ENDED: status = report_outcome(name, why); break;
+    case CONSOLE_TAKEN: status = await_outcome(c, name, text_of(vm, "id")); break;
+    case CONSOLE_DETACHED:
+        say_note("%s runs on; vmctl console %s comes back to it", name, name);
+        break;
+    default: break;
+    }
+    json_decref(why);
     return status;
 }
 
@@ -482,33 +497,26 @@ static int wait_for_start(struct call *c, const json_t *vm, const char *until, j
     say_progress("starting %s", name);
     call_wait(c, text_of(vm, "id"), until, timeout, &r);
     say_progress_end();
-    /* One that is short-lived may be gone already. */
-    if (r.failure && !(r.failure == FAILURE_NO_SUCH_VM && options_has(&c->options, "rm"))) {
+    /* One that is short-lived may be gone already; who is attached hears of it there. */
+    if (options_has(&c->options, "attach") ? r.failure == FAILURE_TIMED_OUT
+        : options_has(&c->options, "rm")   ? r.failure && r.failure != FAILURE_NO_SUCH_VM
+                                           : r.failure) {
         status = reply_report(&r, name);
     }
     reply_free(&r);
     return status;
 }
 
-int verb_run(struct call *c)
+/* Made and waited for, as the options say. `pair`: of the console, -1 if it is not wanted. */
+static int run(struct call *c, const char *until, json_int_t timeout, int pair[2])
 {
-    const char *wait = options_get(&c->options, "wait");
-    const char *until = !wait ? "running" : *wait ? wait : "ready";
-    bool attached = options_has(&c->options, "attach"), queued;
-    int status = STATUS_OK;
-    json_int_t timeout = call_duration(c, "timeout", 0, &status);
+    bool attached = pair[0] >= 0, queued;
     json_t *vm = NULL;
+    int status = create(c, true, pair[1], &vm);
 
-    if (timeout < 0) {
-        return status;
+    if (attached) {
+        close(pair[1]); /* what is left of the stream is the daemon's */
     }
-    if (strcmp(until, "running") != 0 && strcmp(until, "ready") != 0) {
-        return say_usage("run", "--wait is running or ready, not \"%s\"", until);
-    }
-    if (attached && options_has(&c->options, "detach")) {
-        return say_usage("run", "--attach and --detach do not go together");
-    }
-    status = create(c, true, &vm);
     if (status) {
         return attached && status == STATUS_FAILED ? 125 : status;
     }
@@ -521,12 +529,40 @@ int verb_run(struct call *c)
         puts(text_of(vm, "name"));
         fflush(stdout);
     }
-    if (!queued || wait || attached) {
+    if (!queued || attached || options_has(&c->options, "wait")) {
         status = wait_for_start(c, vm, until, timeout);
     }
     if (attached && !status) {
-        status = attach(c, text_of(vm, "name"), text_of(vm, "id"));
+        status = attach(c, vm, pair[0]);
     }
     json_decref(vm);
+    return status;
+}
+
+int verb_run(struct call *c)
+{
+    const char *wait = options_get(&c->options, "wait");
+    const char *until = !wait ? "running" : *wait ? wait : "ready";
+    bool attached = options_has(&c->options, "attach");
+    int status = STATUS_OK, pair[2] = {-1, -1};
+    json_int_t timeout = call_duration(c, "timeout", 0, &status);
+
+    if (timeout < 0) {
+        return status;
+    }
+    if (strcmp(until, "running") != 0 && strcmp(until, "ready") != 0) {
+        return say_usage("run", "--wait is running or ready, not \"%s\"", until);
+    }
+    if (attached && options_has(&c->options, "detach")) {
+        return say_usage("run", "--attach and --detach do not go together");
+    }
+    if (attached && socketpair(AF_UNIX, SOCK_STREAM, 0, pair) < 0) {
+        say_error(FAILURE_INTERNAL, NULL, "socketpair: %s", strerror(errno));
+        return 125;
+    }
+    status = run(c, until, timeout, pair);
+    if (attached) {
+        close(pair[0]);
+    }
     return status;
 }

@@ -14,6 +14,7 @@
 
 #include "client.h"
 #include "options.h"
+#include "outcome.h"
 #include "output.h"
 #include "say.h"
 
@@ -72,6 +73,10 @@ enum failure call_wait(struct call *c, const char *name, const char *until, json
                        struct reply *r);
 
 const char *text_of(const json_t *object, const char *key); /* "" if there is none */
+/* Of an object with "outcome" and "cause", such as a VM's summary: the outcome, NONE if it is not known; the cause, or
+ * else what the outcome means; the exit status of `run --attach` and `wait`. */
+enum outcome call_outcome(const json_t *vm);
+const char *call_outcome_text(const json_t *vm);
 
 #define FORMAT_OPTION                                                                              \
     {                                                                                              \
@@ -112,13 +117,22 @@ int verb_events(struct call *c);
 extern const struct option_spec console_options[];
 int verb_console(struct call *c);
 enum console_end {
-    CONSOLE_CLOSED,   /* by the other side */
+    CONSOLE_OPEN,
+    CONSOLE_ENDED,    /* the run, or what else the daemon says in *why */
+    CONSOLE_TAKEN,    /* by another client: said, *status */
     CONSOLE_DETACHED, /* by the user */
-    CONSOLE_REFUSED,  /* *status */
+    CONSOLE_LOST,     /* the daemon went: said, *status */
+    CONSOLE_UNREAD,   /* nobody reads standard output any more: *status is as of SIGPIPE */
     CONSOLE_SIGNALLED /* *status is 128 and the signal */
 };
-enum console_end console_attach(struct call *c, const char *name, bool read_only, bool force,
-                                int escape, int *status);
+struct console_look {
+    bool read_only;
+    int escape; /* -1: none */
+};
+#define CONSOLE_ESCAPE 0x1d
+/* Joins the terminal and `fd`, a console's stream, until one of the above. *why is a new reference or NULL. */
+enum console_end console_join(struct call *c, const char *name, int fd,
+                              const struct console_look *look, json_t **why, int *status);
 
 /* verb-host.c */
 extern const struct option_spec version_options[], shutdown_options[], config_options[];

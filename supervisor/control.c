@@ -588,6 +588,7 @@ static void on_change(void *ctx, struct vm *vm, const json_t *event)
     }
     if (vm != NULL) {
         waits_look(c, vm, event);
+        consoles_look(c, vm, event);
     }
     for (struct client *client = c->clients; client != NULL; client = client->next) {
         if (!wants(client, vm, event)) {

@@ -331,7 +331,7 @@ static void describe(struct msg_start *m, const struct farm *f, const struct vm 
     m->cpus = c->cpus;
     m->memory = c->memory;
     m->flags = (c->initrd != NULL ? START_HAS_INITRD : 0u) | (c->vsock ? START_VSOCK : 0u) |
-               (c->balloon ? START_BALLOON : 0u);
+               (c->balloon ? START_BALLOON : 0u) | (vm->console >= 0 ? START_CONSOLE : 0u);
     m->stop_timeout_ms = to_u32(c->stop_timeout);
     m->grace_ms = 0; /* it ends with this daemon */
     m->console_segment = segment < SEGMENT_MIN   ? SEGMENT_MIN
@@ -374,6 +374,9 @@ static int open_all(struct start *s, struct farm *f, struct vm *vm)
     err = err == 0 ? add_nets(s, f, vm) : err;
     if (err != 0) {
         return err;
+    }
+    if (vm->console >= 0) {
+        add(s, vm->console, false);
     }
     err = listen_for_successor(f, vm, &s->rendezvous);
     return err == 0 ? 0 : failed(vm, STEP_HELLO, -err, "its rendezvous socket: %s", strerror(-err));

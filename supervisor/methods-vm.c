@@ -369,16 +369,25 @@ void method_vm_create(struct request *r)
 {
     const char *key = request_string(r, "key");
     struct vm *vm = find_key(r, key);
+    struct console *console = NULL;
     struct vm_config config = {0};
     struct vm_files files;
     struct refusal why = {0};
+    if (request_flag(r, "console")) {
+        console = consoles_take(r, r->fd_count - 1);
+        if (console == NULL) {
+            return;
+        }
+    }
     enum failure f;
 
+        consoles_follow(console, vm);
     if (vm != NULL) {
         answer_summary(r, vm); /* the files that came along are closed */
         return;
     }
     if (key != NULL && (*key == '\0' || strlen(key) > CREATE_KEY_LENGTH)) {
+        consoles_give_up(console);
         request_fail(r, FAILURE_BAD_PARAMS, NULL, NULL, "\"key\" has 1 to %u bytes",
                      CREATE_KEY_LENGTH);
         return;
@@ -388,10 +397,10 @@ void method_vm_create(struct request *r)
         goto done;
     }
     size_t needed = (config.initrd != NULL ? 2u : 1u) + config.disk_count, index = 0;
-    if (r->fd_count != needed) {
+    size_t came = r->fd_count - (console != NULL);
+    if (came != needed) {
         request_fail(r, FAILURE_BAD_REQUEST, NULL, NULL,
-                     "the configuration names %zu files and %zu descriptors came", needed,
-                     r->fd_count);
+                     "the configuration names %zu files and %zu descriptors came", needed, came);
         goto done;
     }
     if (!fill_slot(r, &config, &files, "kernel", index++) ||
@@ -419,7 +428,10 @@ void method_vm_create(struct request *r)
         goto done;
     }
     files_taken(r);
+    consoles_follow(console, vm);
+    console = NULL;
     keep_key(r, key, vm);
+    consoles_give_up(console);
     answer_summary(r, vm);
 done:
     vm_config_free(&config);

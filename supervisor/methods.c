@@ -11,7 +11,7 @@
 /* Descriptors of files: kernel, initrd and disks. */
 #define FILES_MAX (2 + VM_DISKS_MAX)
 
-_Static_assert(FILES_MAX <= RPC_FDS_MAX, "a VM's files fit beside one line");
+_Static_assert(FILES_MAX + 1 <= RPC_FDS_MAX, "a VM's files and a console fit beside one line");
 
 static const struct method table[] = {
     {"daemon.version", RIGHT_ALL, .call = method_daemon_version},
@@ -21,12 +21,13 @@ static const struct method table[] = {
     {"daemon.shutdown", RIGHT_HOST, .call = method_daemon_shutdown},
     {"daemon.config", RIGHT_HOST, .param = {{"defaults", PARAM_FLAG, false}},
      .call = method_daemon_config},
-    {"vm.create", RIGHT_HOST, .fds_min = 1, .fds_max = FILES_MAX,
+    {"vm.create", RIGHT_HOST, .fds_min = 1, .fds_max = FILES_MAX + 1,
      .param = {{"config", PARAM_OBJECT, true},
                {"start", PARAM_FLAG, false},
                {"ephemeral", PARAM_FLAG, false},
                {"queue", PARAM_FLAG, false},
                {"replace", PARAM_FLAG, false},
+               {"console", PARAM_FLAG, false},
                {"key", PARAM_STRING, false}},
      .call = method_vm_create},
     {"vm.list", RIGHT_ALL,

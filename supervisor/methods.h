@@ -172,8 +172,14 @@ void method_vm_wait(struct request *r);
 void waits_look(struct control *c, struct vm *vm, const json_t *event); /* a change of this VM */
 void waits_sweep(struct control *c);                                    /* VMs that are gone */
 
-/* consoles.c: one writer for each VM's console, as long as its client is connected. */
+/* consoles.c: one writer for each VM's console, and those who watch, as long as their client is connected. */
 void method_vm_console(struct request *r);
+/* Takes a request's stream for a VM that is about to be made. NULL: answered. */
+struct console *consoles_take(struct request *r, size_t index);
+/* It is the console of every run from its first byte until the VM rests. NULL is allowed. */
+void consoles_follow(struct console *console, struct vm *vm);
+void consoles_give_up(struct console *console); /* instead: the VM was not made. NULL is allowed */
+void consoles_look(struct control *c, const struct vm *vm, const json_t *event); /* a change */
 void consoles_sweep(struct control *c); /* whose run has ended */
 void consoles_drop_client(struct control *c, const struct client *client);
 

@@ -101,6 +101,7 @@ struct vm {
     struct worker *worker; /* NULL: no process */
 
     struct vm_config pending;          /* the file's newer version, for the next start */
+    int console; /* a client's stream that each run gets from its first byte; consoles.c's; -1: none */
     bool has_pending, unconfigured;    /* no longer in any file: goes when it has stopped */
     char *config_error, *config_place; /* a disabled VM's mistake; FILE:LINE */
 

@@ -328,6 +328,7 @@ static void handle_start(struct worker *w, struct frame *f)
     }
     if (f->fd_count != msg_start_fd_count(&w->start)) {
         snprintf(fault, sizeof(fault), "START announces %zu descriptors and came with %u",
+    int client = -1, err;
                  msg_start_fd_count(&w->start), f->fd_count);
         refuse_start(w, STEP_DESCRIPTION, fault);
         return;
@@ -351,9 +352,15 @@ static void handle_start(struct worker *w, struct frame *f)
         return;
     }
     send_frame(w, MSG_READY, f->seq, buf, msg_ready_encode(&ready, buf, sizeof(buf)), -1);
+    if ((w->start.flags & START_CONSOLE) != 0) {
+        client = frame_take_fd(f, at++);
+    }
     w->state = WORKER_RUNNING;
     w->ran = true;
     snprintf(banner, sizeof(banner),
+        if (client >= 0) {
+            close(client);
+        }
              "starting %s (%s): %u vCPUs, %llu MiB, kernel %llu bytes at 0x%llx, DTB at 0x%llx, "
              "GIC at 0x%llx, cmdline \"%.200s\"",
              w->start.name, w->start.id, w->start.cpus, (unsigned long long)(w->start.memory >> 20),
@@ -367,6 +374,10 @@ static void send_result(struct worker *w, const struct frame *f, int err)
 {
     send_number(w, MSG_RESULT, f->seq, (uint64_t)-err, -1);
 }
+    err = client >= 0 ? vm_console_attach(w->vm, client) : 0;
+    if (err != 0) {
+        send_log(w, 4, "the stream that came with START cannot be attached to the console");
+    }
 
 /* The messages that carry one number and perhaps one descriptor. */
 static void handle_number(struct worker *w, struct frame *f)

@@ -84,6 +84,7 @@ static void test_the_largest_start_fits_in_a_frame(void **state)
     memset(m.id, 'v', PROTOCOL_ID_MAX);
     memset(m.name, 'n', PROTOCOL_NAME_MAX);
     memset(m.cmdline, 'c', PROTOCOL_CMDLINE_MAX);
+    m.flags |= START_CONSOLE;
     m.cpus = PROTOCOL_CPUS_MAX;
     m.memory = PROTOCOL_MEMORY_MAX;
     m.disk_count = PROTOCOL_DISKS_MAX;
@@ -207,7 +208,7 @@ static void test_each_field_has_its_range(void **state)
     REFUSED("cmdline", m.cmdline[3] = '\x7f');
     REFUSED("cmdline", m.cmdline[3] = (char)0xe4);
     ACCEPTED(m.cmdline[0] = '\0'; memset(m.cmdline, 0, sizeof(m.cmdline)));
-    REFUSED("flags", m.flags |= 1u << 3);
+    REFUSED("flags", m.flags |= 1u << 4);
     REFUSED("flags", m.flags |= 1u << 31);
     REFUSED("console_segment", m.console_segment = 0);
     REFUSED("console_segment", m.console_segment = 4095);

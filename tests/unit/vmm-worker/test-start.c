@@ -240,8 +240,8 @@ static void test_each_field_of_the_vm_has_its_range(void **state)
     MALFORMED(BAD_MEMORY "68721573888 bytes", s.m.memory = (UINT64_C(65536) + 2) << 20);
     MALFORMED(BAD_MEMORY "18446744073709551615 bytes", s.m.memory = UINT64_MAX);
     MALFORMED("cmdline: must be printable ASCII", memcpy(s.m.cmdline, "a\nb", 4));
-    MALFORMED("flags: unknown bits 0x8" NEWER, s.m.flags = 1u << 3);
-    MALFORMED("flags: unknown bits 0xfffffff8" NEWER, s.m.flags = UINT32_MAX);
+    MALFORMED("flags: unknown bits 0x10" NEWER, s.m.flags = 1u << 4);
+    MALFORMED("flags: unknown bits 0xfffffff0" NEWER, s.m.flags = UINT32_MAX);
     MALFORMED(BAD_SEGMENT "0", s.m.console_segment = 0);
     MALFORMED(BAD_SEGMENT "4095", s.m.console_segment = 4095);
     MALFORMED(BAD_SEGMENT "67108865", s.m.console_segment = (64u << 20) + 1);
@@ -355,6 +355,7 @@ static void test_descriptors_that_are_missing_or_too_many(void **state)
     MALFORMED("START announces 3 descriptors and came with 2", close(s.fd[--s.count]));
     MALFORMED("START announces 3 descriptors and came with 0", start_close(&s));
     MALFORMED("START announces 4 descriptors and came with 3", s.m.flags = START_HAS_INITRD);
+    MALFORMED("START announces 4 descriptors and came with 3", s.m.flags = START_CONSOLE);
     MALFORMED("START announces 4 descriptors and came with 3", s.m.disk_count = 1);
     MALFORMED("START announces 4 descriptors and came with 3", start_add_net(&s, stream());
               close(s.fd[--s.count]));
