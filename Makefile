@@ -409,9 +409,10 @@ diff-overnight: ## the same for DIFF_HOURS (8), never the same cases
 	$(OUT)/hv-diff --seed time --hours $(or $(DIFF_HOURS),8) $(DIFF_ARGS)
 
 .PHONY: bench
-bench: ## measure beside QEMU (B=PATTERN); writes build/bench/results.json
+bench: ## measure beside QEMU and libvirt (B=PATTERN); writes build/bench/results.json
 	@scripts/deps ensure build guest diff
-	@$(SUBMAKE) STRICT=1 $(WORKER) $(TOOLS) $(BENCH) $(BGUEST) $(TGUEST) $(MINI)
+	@scripts/deps ensure bench || echo "bench: without libvirt there is nothing to compare the daemon with"
+	@$(SUBMAKE) STRICT=1 $(WORKER) $(DAEMON) $(CLIENT) $(TOOLS) $(BENCH) $(BGUEST) $(TGUEST) $(MINI)
 	@$(MAKE) --no-print-directory guest
 	@tests/bench/run -o $(BUILD)/bench $(if $(B),-b '$(B)')
 
