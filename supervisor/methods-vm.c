@@ -369,9 +369,9 @@ void method_vm_create(struct request *r)
 {
     const char *key = request_string(r, "key");
     struct vm *vm = find_key(r, key);
-    struct console *console = NULL;
     struct vm_config config = {0};
     struct vm_files files;
+    struct console *console = NULL;
     struct refusal why = {0};
     if (request_flag(r, "console")) {
         console = consoles_take(r, r->fd_count - 1);
@@ -379,17 +379,15 @@ void method_vm_create(struct request *r)
             return;
         }
     }
-    enum failure f;
-
-        consoles_follow(console, vm);
     if (vm != NULL) {
         answer_summary(r, vm); /* the files that came along are closed */
+        consoles_follow(console, vm);
         return;
     }
     if (key != NULL && (*key == '\0' || strlen(key) > CREATE_KEY_LENGTH)) {
-        consoles_give_up(console);
         request_fail(r, FAILURE_BAD_PARAMS, NULL, NULL, "\"key\" has 1 to %u bytes",
                      CREATE_KEY_LENGTH);
+        consoles_give_up(console);
         return;
     }
     vm_files_init(&files);
@@ -428,12 +426,12 @@ void method_vm_create(struct request *r)
         goto done;
     }
     files_taken(r);
+    keep_key(r, key, vm);
+    answer_summary(r, vm);
     consoles_follow(console, vm);
     console = NULL;
-    keep_key(r, key, vm);
-    consoles_give_up(console);
-    answer_summary(r, vm);
 done:
+    consoles_give_up(console);
     vm_config_free(&config);
 }
 

@@ -99,9 +99,9 @@ struct vm {
     struct vm_files
         files; /* of a client's VM: kept for the next start; of a configured one: open only during a start */
     struct worker *worker; /* NULL: no process */
+    int console; /* a client's stream that each run gets from its first byte; consoles.c's; -1: none */
 
     struct vm_config pending;          /* the file's newer version, for the next start */
-    int console; /* a client's stream that each run gets from its first byte; consoles.c's; -1: none */
     bool has_pending, unconfigured;    /* no longer in any file: goes when it has stopped */
     char *config_error, *config_place; /* a disabled VM's mistake; FILE:LINE */
 

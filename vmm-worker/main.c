@@ -321,6 +321,7 @@ static void handle_start(struct worker *w, struct frame *f)
     char banner[PROTOCOL_TEXT_MAX];
     uint8_t buf[64];
     size_t at = 0;
+    int client = -1, err;
 
     if (msg_start_decode(f->payload, f->size, &w->start, fault) != 0) {
         refuse_start(w, STEP_DESCRIPTION, fault);
@@ -328,7 +329,6 @@ static void handle_start(struct worker *w, struct frame *f)
     }
     if (f->fd_count != msg_start_fd_count(&w->start)) {
         snprintf(fault, sizeof(fault), "START announces %zu descriptors and came with %u",
-    int client = -1, err;
                  msg_start_fd_count(&w->start), f->fd_count);
         refuse_start(w, STEP_DESCRIPTION, fault);
         return;
@@ -345,28 +345,32 @@ static void handle_start(struct worker *w, struct frame *f)
     for (uint32_t i = 0; i < w->start.net_count; i++) {
         d.net[i] = frame_take_fd(f, at++);
     }
+    if ((w->start.flags & START_CONSOLE) != 0) {
+        client = frame_take_fd(f, at++);
+    }
     bound.ctx = w;
     w->vm = vm_new(&w->loop, &d, &bound, &ready, &why);
     if (w->vm == NULL) {
+        if (client >= 0) {
+            close(client);
+        }
         end(w, &why);
         return;
     }
     send_frame(w, MSG_READY, f->seq, buf, msg_ready_encode(&ready, buf, sizeof(buf)), -1);
-    if ((w->start.flags & START_CONSOLE) != 0) {
-        client = frame_take_fd(f, at++);
-    }
     w->state = WORKER_RUNNING;
     w->ran = true;
     snprintf(banner, sizeof(banner),
-        if (client >= 0) {
-            close(client);
-        }
              "starting %s (%s): %u vCPUs, %llu MiB, kernel %llu bytes at 0x%llx, DTB at 0x%llx, "
              "GIC at 0x%llx, cmdline \"%.200s\"",
              w->start.name, w->start.id, w->start.cpus, (unsigned long long)(w->start.memory >> 20),
              (unsigned long long)ready.kernel_size, (unsigned long long)ready.entry,
              (unsigned long long)ready.dtb, (unsigned long long)BOARD_GICD_BASE, w->start.cmdline);
     send_log(w, 6, banner);
+    err = client >= 0 ? vm_console_attach(w->vm, client) : 0;
+    if (err != 0) {
+        send_log(w, 4, "the stream that came with START cannot be attached to the console");
+    }
     vm_run(w->vm);
 }
 
@@ -374,10 +378,6 @@ static void send_result(struct worker *w, const struct frame *f, int err)
 {
     send_number(w, MSG_RESULT, f->seq, (uint64_t)-err, -1);
 }
-    err = client >= 0 ? vm_console_attach(w->vm, client) : 0;
-    if (err != 0) {
-        send_log(w, 4, "the stream that came with START cannot be attached to the console");
-    }
 
 /* The messages that carry one number and perhaps one descriptor. */
 static void handle_number(struct worker *w, struct frame *f)
