@@ -56,8 +56,9 @@ static void show_keys(const struct key *table, const char *in)
         char path[SETTING_PATH_MAX], takes[SETTING_TAKES_MAX];
 
         setting_path(path, in, key->name);
-        printf("key %s %s%s%s\n", path, setting_takes(key, takes),
-               key->fallback ? "; default " : "", key->fallback ? key->fallback : "");
+        printf("key %s %s%s%s%s\n", path, key->type == KEY_CHOICE ? "one of " : "",
+               setting_takes(key, takes), key->fallback ? "; default " : "",
+               key->fallback ? key->fallback : "");
         if (key->of && key->of != vm_keys) {
             show_keys(key->of, path);
         }

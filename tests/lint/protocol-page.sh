@@ -4,16 +4,9 @@
 # paddock-protocol(5) has every method with its parameters, every failure and every event of the code, and no other.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=tests/integration/lib/manual.sh
+. tests/integration/lib/manual.sh
 page=man/paddock-protocol.5
-status=0
-
-same() { # WHAT: compares the code's list on descriptor 3 with the page's on 4
-    local difference
-    difference=$(diff <(sort -u <&3) <(sort -u <&4)) || {
-        printf '%s: < in the code, > in %s\n%s\n' "$1" "$page" "$difference"
-        status=1
-    }
-}
 
 # A method, and METHOD PARAMETER for each of its parameters.
 code_methods() {
@@ -33,10 +26,6 @@ page_methods() {
          on && /^\.It Ic / { method = $3; print method; params = 0 }
          on && /^Parameters:/ { params = 1; next }
          on && params { print method, $(/^\.Op/ ? 3 : 2); if ($NF == ".") params = 0 }' "$page"
-}
-page_list() { # SECTION MACRO
-    awk -v section="$1" -v macro="$2" '/^\.Sh / { on = $2 == section }
-         on && $1 == ".It" && $2 == macro { print $3 }' "$page"
 }
 
 same methods 3< <(code_methods) 4< <(page_methods)
