@@ -373,6 +373,8 @@ void method_vm_create(struct request *r)
     struct vm_files files;
     struct console *console = NULL;
     struct refusal why = {0};
+    enum failure f;
+
     if (request_flag(r, "console")) {
         console = consoles_take(r, r->fd_count - 1);
         if (console == NULL) {

@@ -120,8 +120,8 @@ struct vm *vm_new(void)
 
     if (vm != NULL) {
         vm_files_init(&vm->files);
-        vm_config_init(&vm->row.config);
         vm->console = -1;
+        vm_config_init(&vm->row.config);
         vm->row.autostart = -1;
         vm->row.run.exit_status = -1;
     }
