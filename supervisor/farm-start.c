@@ -290,7 +290,7 @@ static int add_nets(struct start *s, struct farm *f, struct vm *vm)
         for (size_t k = 0; n->name != NULL && k < f->config.network_count; k++) {
             if (strcmp(f->config.network[k].name, n->name) == 0) {
                 path = f->config.network[k].path;
-                mtu = mtu != 0 ? mtu : f->config.network[k].mtu;
+                mtu = f->config.network[k].mtu; /* its own is only the default */
             }
         }
         if (path == NULL) {
