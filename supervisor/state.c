@@ -123,7 +123,15 @@ static int fail(struct state *s, int err, const char *format, ...)
 
 static int fail_sql(struct state *s, int rc)
 {
-    return to_errno(rc) == 0 ? 0 : fail(s, to_errno(rc), "%s", sqlite3_errmsg(s->db));
+    int err = to_errno(rc), cause = sqlite3_system_errno(s->db);
+
+    if (err == 0) {
+        return 0;
+    }
+    if ((rc & 0xff) == SQLITE_IOERR && cause != 0) { /* "disk I/O error" alone helps nobody */
+        return fail(s, err, "%s: %s", sqlite3_errmsg(s->db), strerror(cause));
+    }
+    return fail(s, err, "%s", sqlite3_errmsg(s->db));
 }
 
 const char *state_error(const struct state *s)
@@ -219,6 +227,9 @@ static int check_file(struct state *s, long *version)
         return err;
     }
     if (strcmp(verdict, "ok") != 0) {
+        for (char *p = verdict; *p != '\0'; p++) {
+            *p = *p == '\n' ? ' ' : *p;
+        }
         return fail(s, -EPROTO, "is damaged: %s", verdict);
     }
     if ((err = ask_number(s, "PRAGMA user_version", version)) != 0 ||

@@ -1,0 +1,67 @@
+#!/bin/bash
+# SPDX-License-Identifier: ISC
+#
+# A full disk under the database: what must be remembered is refused with its reason, all else goes on; a crash waits
+# to be followed by a start until that can be written down; and nobody who was known is forgotten.
+# deadline: 120
+set -u
+if [ -z "${PADDOCK_IN_NAMESPACE:-}" ]; then
+    if [ "$(id -u)" != 0 ] || ! unshare -m true 2>/dev/null; then
+        echo "a small disk needs root and Linux's mount namespaces"
+        exit 77
+    fi
+    PADDOCK_IN_NAMESPACE=1 exec unshare -m "$0"
+fi
+# shellcheck source=tests/integration/lib/daemon.sh
+. "$(dirname "$0")/../lib/daemon.sh"
+
+vms_file one <<END
+version: 1
+vms:
+  one: {memory: 64MiB, kernel: $guests/power-button.img, restart: on-failure}
+END
+mkdir -m 0700 "$root/db"
+mount -t tmpfs -o size=400k,mode=0700 tmpfs "$root/db" || skip "tmpfs cannot be mounted here"
+trap 'umount -l "$root/db"; clean_up' EXIT
+fill() { dd if=/dev/zero of="$root/db/full" bs=4096 2>/dev/null; }
+
+daemon_start
+ctl 0 create --name made --kernel "$guests/power-button.img" -m 64MiB
+ctl 0 start one
+wait_until "the guest" grep -q "waiting for the power button" "$root"/log/vm/one.*/console-1.0
+fill
+ctl 1 run --name more --kernel "$guests/power-button.img" -m 64MiB
+complains "database or disk is full"
+complains "whether its disk is full"
+ctl 1 stop one
+complains "database or disk is full"
+ctl 1 rm made
+ctl 0 list -q
+[ "$(tr '\n' ' ' <"$out")" = "made one " ] || fail "it knows $(cat "$out")"
+state_is one running || fail "what was refused was done"
+ctl 0 logs one
+prints "power button"
+worker=$(workers)
+kill -SEGV $((worker))
+daemon_wait "ended by signal 11"
+until_true 20 state_is one restarting || fail "a crash was not told"
+rm "$root/db/full"
+daemon_wait "starting one (" 2
+until_true 20 state_is one running || fail "it does not run again"
+
+# The daemon's own end does not wait for the disk, and what it cannot write the next one finds out.
+fill
+worker=$(workers)
+daemon_stop
+[ "$stopped" = 0 ] || fail "paddockd ended with status $stopped"
+gone $((worker)) || fail "a worker outlived its daemon"
+fill
+"$build/paddockd" --root "$root" </dev/null >"$out" 2>"$err"
+[ $? = 1 ] || fail "it started without room to write"
+grep -E "No space left on device|disk is full" "$err" >/dev/null || fail "it does not say that the disk is full"
+rm "$root/db/full"
+daemon_start
+ctl 0 list -q
+[ "$(tr '\n' ' ' <"$out")" = "made one " ] || fail "it knows $(cat "$out")"
+until_true 20 state_is one running || fail "what was to run does not"
+daemon_stop
