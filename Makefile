@@ -351,7 +351,7 @@ runner = $(NO_ASLR) tests/run -x $(SLOW) $(if $(T),-t '$(T)')
 
 .PHONY: check run-tests
 check: ## install what is missing (root on Debian) or name it; build; run every test (T=PATTERNS)
-	@scripts/deps ensure build guest diff
+	@scripts/deps ensure build test guest diff
 	@$(SUBMAKE) STRICT=1 all
 	@if tests/run -n $(if $(T),-t '$(T)') $(addprefix 1:,$(SCRIPTS)); then $(MAKE) --no-print-directory guest-if-any; fi
 	@$(MAKE) --no-print-directory STRICT=1 run-tests
@@ -442,7 +442,7 @@ demo-stop: ## end what make demo started
 
 .PHONY: deps
 deps: ## install every package that building and testing need (root on Debian), or name them
-	@scripts/deps ensure build guest diff fuzz lint
+	@scripts/deps ensure build test guest diff fuzz lint
 
 .PHONY: clean
 clean: ## remove build/ (the guest cache stays)

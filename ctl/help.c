@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "settings.h"
+#include "shape.h"
 #include "verb.h"
 
 const struct option_spec help_options[] = {{"a all", NULL, "everything, one thing a line"}, {0}};
@@ -83,6 +84,9 @@ static void show_all(void)
         for (const struct option_spec *o = v->options; o && o->names; o++) {
             printf("option %s %s\n", v->name, o->names);
         }
+    }
+    for (const struct shape *s = shapes; s->name; s++) {
+        printf("schema %s\n", s->name);
     }
     show_keys(host_keys, "");
     show_keys(vm_keys, "vm");

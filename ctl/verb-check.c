@@ -13,6 +13,7 @@
 #include "diagnostics.h"
 #include "document.h"
 #include "host-config.h"
+#include "shape.h"
 #include "verb.h"
 
 #define FILES_MAX 1024u
@@ -22,6 +23,8 @@ const struct option_spec validate_options[] = {
     {"vm", NULL, "the file holds one VM, as for vmctl run -f"},
     {"q quiet", NULL, "only the exit status"},
     {0}};
+
+const struct option_spec doctor_options[] = {FORMAT_OPTION, {0}};
 
 struct files {
     struct host_file file[FILES_MAX]; /* [0] is paddock.yaml */
@@ -180,9 +183,15 @@ done:
 
 int verb_schema(struct call *c)
 {
-    json_t *schema = host_config_schema();
+    const char *name = c->options.operand_count ? c->options.operands[0] : "config";
+    const struct shape *shape = shape_find(name);
+    json_t *schema;
 
-    (void)c;
+    if (!shape) {
+        return say_usage("schema",
+                         "nothing prints \"%s\" in JSON; vmctl help --all lists what does", name);
+    }
+    schema = shape_schema(shape);
     json_dumpf(schema, stdout, JSON_INDENT(2));
     putchar('\n');
     json_decref(schema);
@@ -192,19 +201,35 @@ int verb_schema(struct call *c)
 /* ---- doctor ------------------------------------------------------------------------------------ */
 
 struct examination {
-    struct table *table;
+    json_t *findings;
     bool failed;
 };
 
 static void found(struct examination *e, const char *verdict, const char *what, const char *detail)
 {
-    table_add(e->table, verdict);
-    table_paint(e->table, strcmp(verdict, "ok") == 0     ? "32"
-                          : strcmp(verdict, "fail") == 0 ? "31"
-                                                         : "33");
-    table_add(e->table, what);
-    table_add(e->table, detail);
+    json_array_append_new(e->findings, json_pack("{s:s,s:s,s:s}", "verdict", verdict, "subject",
+                                                 what, "detail", detail));
     e->failed = e->failed || strcmp(verdict, "fail") == 0;
+}
+
+static void findings_table(const json_t *findings)
+{
+    static const char *const titles[] = {"", "", "", NULL};
+    struct table *t = table_new(titles);
+    const json_t *one;
+    size_t i;
+
+    json_array_foreach(findings, i, one)
+    {
+        const char *verdict = text_of(one, "verdict");
+
+        table_add(t, verdict);
+        table_paint(t, *verdict == 'o' ? "32" : *verdict == 'f' ? "31" : "33");
+        table_add(t, text_of(one, "subject"));
+        table_add(t, text_of(one, "detail"));
+    }
+    table_print(t, stdout, false, 0, say_color(stdout));
+    table_free(t);
 }
 
 static void examine_daemon(struct examination *e, const json_t *status)
@@ -253,8 +278,7 @@ static void examine_workers(struct call *c, struct examination *e)
 
 int verb_doctor(struct call *c)
 {
-    static const char *const titles[] = {"", "", "", NULL};
-    struct examination e = {.table = table_new(titles)};
+    struct examination e = {.findings = json_array()};
     json_t *status = NULL;
     int exit_status = call_connect(c);
 
@@ -268,8 +292,12 @@ int verb_doctor(struct call *c)
         examine_daemon(&e, status);
         examine_workers(c, &e);
     }
-    table_print(e.table, stdout, false, 0, say_color(stdout));
-    table_free(e.table);
+    if (c->format.kind == FORMAT_TABLE) {
+        findings_table(e.findings);
+    } else if (call_print(c, e.findings)) {
+        exit_status = STATUS_USAGE;
+    }
+    json_decref(e.findings);
     json_decref(status);
     return exit_status ? exit_status : e.failed ? STATUS_FAILED : STATUS_OK;
 }

@@ -8,6 +8,8 @@
 #include "version.h"
 
 const struct option_spec version_options[] = {FORMAT_OPTION, {0}};
+const struct option_spec reload_options[] = {{"format", "F", "json, or a template: '{{.Applied}}'"},
+                                             {0}};
 const struct option_spec shutdown_options[] = {{"y yes", NULL, "ask nothing"}, {0}};
 const struct option_spec config_options[] = {
     {"defaults", NULL, "show: with every key that was not given, too"}, {0}};
@@ -68,16 +70,11 @@ static void show_diagnostic(const json_t *d)
     }
 }
 
-int verb_reload(struct call *c)
+static void show_reload(const json_t *result)
 {
-    json_t *result = NULL;
     const json_t *one;
     size_t i;
-    int status = call_ask(c, "daemon.reload", json_object(), NULL, &result);
 
-    if (status) {
-        return status;
-    }
     json_array_foreach(json_object_get(result, "diagnostics"), i, one)
     {
         show_diagnostic(one);
@@ -86,6 +83,21 @@ int verb_reload(struct call *c)
     {
         say_note("%s: %s will change at its next start", text_of(one, "name"),
                  text_of(one, "keys"));
+    }
+}
+
+int verb_reload(struct call *c)
+{
+    json_t *result = NULL;
+    int status = call_ask(c, "daemon.reload", json_object(), NULL, &result);
+
+    if (status) {
+        return status;
+    }
+    if (c->format.kind == FORMAT_TABLE) {
+        show_reload(result);
+    } else {
+        status = call_print(c, result);
     }
     if (!json_is_true(json_object_get(result, "applied"))) {
         status = say_error(FAILURE_INVALID_CONFIG, "vmctl validate checks the files before",

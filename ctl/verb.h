@@ -135,7 +135,8 @@ enum console_end console_join(struct call *c, const char *name, int fd,
                               const struct console_look *look, json_t **why, int *status);
 
 /* verb-host.c */
-extern const struct option_spec version_options[], shutdown_options[], config_options[];
+extern const struct option_spec version_options[], shutdown_options[], config_options[],
+    reload_options[];
 int verb_version(struct call *c);
 int verb_reload(struct call *c);
 int verb_drain(struct call *c);
@@ -144,7 +145,7 @@ int verb_shutdown(struct call *c);
 int verb_config(struct call *c);
 
 /* verb-check.c */
-extern const struct option_spec validate_options[];
+extern const struct option_spec validate_options[], doctor_options[];
 int verb_validate(struct call *c);
 int verb_schema(struct call *c);
 int verb_doctor(struct call *c);

@@ -62,7 +62,7 @@ static enum failure ask_admission(struct farm *f, struct vm *vm, const struct vm
     char why[256];
 
     if (f->draining || f->shutting_down) {
-        return refuse(r, FAILURE_DRAINING, f->shutting_down ? NULL : "vmctl drain --off ends it",
+        return refuse(r, FAILURE_DRAINING, f->shutting_down ? NULL : "vmctl undrain ends it",
                       "the host takes no more starts");
     }
     admission_explain(f->admission, c->cpus, c->memory, why, sizeof(why));

@@ -82,13 +82,14 @@ static void append(struct text *t, const char *bytes, size_t size)
     }
 }
 
-/* A VM's summary without its end and its "uptime_ms", the one member that changes by itself: kept with the VM until
- * something else does. */
+/* A VM's summary without its end and the members that change by themselves, "uptime_ms" and "queue_position": kept
+ * with the VM until something else does. */
 static const char *rendered(struct vm *vm, int64_t now)
 {
     if (vm->summary == NULL) {
         json_t *o = vm_summary(vm, now);
         json_object_del(o, "uptime_ms");
+        json_object_del(o, "queue_position");
         vm->summary = json_dumps(o, JSON_COMPACT);
         json_decref(o);
         if (vm->summary != NULL) {
@@ -103,15 +104,17 @@ static void append_summary(struct text *t, struct vm *vm, int64_t now)
     const char *text = rendered(vm, now);
     bool up = vm->row.seen == SEEN_RUNNING || vm->row.seen == SEEN_STOPPING;
     int64_t since = up ? vm->row.run.started_at : 0;
-    char end[64];
+    size_t position = vm_queue_position(vm);
+    char end[128], uptime[32] = "null", place[32] = "null";
     int n;
 
-    if (since == 0) {
-        n = snprintf(end, sizeof(end), ",\"uptime_ms\":null}");
-    } else {
-        n = snprintf(end, sizeof(end), ",\"uptime_ms\":%" PRId64 "}",
-                     now > since ? now - since : 0);
+    if (since != 0) {
+        snprintf(uptime, sizeof(uptime), "%" PRId64, now > since ? now - since : 0);
     }
+    if (position != 0) {
+        snprintf(place, sizeof(place), "%zu", position);
+    }
+    n = snprintf(end, sizeof(end), ",\"uptime_ms\":%s,\"queue_position\":%s}", uptime, place);
     if (text == NULL) {
         t->failed = true;
         return;
@@ -187,13 +190,8 @@ void method_vm_list(struct request *r)
 void method_vm_inspect(struct request *r)
 {
     struct control *c = r->control;
-    json_t *o = vm_detail(r->vm, clock_unix_ms());
-    size_t position = farm_queue_position(c->farm, r->vm);
 
-    if (position != 0) {
-        set(o, "queue_position", json_integer((json_int_t)position));
-    }
-    request_answer(r, o);
+    request_answer(r, vm_detail(r->vm, clock_unix_ms()));
     ping_workers(c);
 }
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "farm.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -179,12 +180,18 @@ static const char *outcome_or_null(const struct vm_run *run)
     return run->outcome == OUTCOME_NONE ? NULL : outcome_name(run->outcome);
 }
 
+size_t vm_queue_position(const struct vm *vm)
+{
+    return vm->farm != NULL && vm_state(vm) == VM_QUEUED ? farm_queue_position(vm->farm, vm) : 0;
+}
+
 json_t *vm_summary(const struct vm *vm, int64_t now)
 {
     const struct vm_row *row = &vm->row;
     const struct vm_config *c = &row->config;
     bool up = row->seen == SEEN_RUNNING || row->seen == SEEN_STOPPING;
     int64_t since = up ? row->run.started_at : 0;
+    size_t position = vm_queue_position(vm);
     json_t *o = json_object();
 
     set(o, "name", json_string(c->name));
@@ -201,6 +208,7 @@ json_t *vm_summary(const struct vm *vm, int64_t now)
     set(o, "started_at", time_or_null(since));
     set(o, "uptime_ms", since == 0 ? json_null() : json_integer(now > since ? now - since : 0));
     set(o, "restarts", json_integer(row->restarts));
+    set(o, "queue_position", position == 0 ? json_null() : json_integer((json_int_t)position));
     set(o, "pid", row->process.pid > 0 ? json_integer(row->process.pid) : json_null());
     set(o, "outcome", text_or_null(outcome_or_null(&row->run)));
     set(o, "cause", text_or_null(vm->config_error != NULL ? vm->config_error : row->run.cause));

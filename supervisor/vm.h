@@ -157,6 +157,9 @@ struct vm *
 vm_new(void); /* no files, the built-in configuration, autostart as configured; NULL: no memory */
 void vm_free(struct vm *vm); /* closes its files; NULL is allowed. The worker is freed before */
 
+/* From 1; 0: it is not in the queue. */
+size_t vm_queue_position(const struct vm *vm);
+
 /* `summary` is what vm.list shows; `detail` adds what vm.inspect does. New objects. */
 json_t *vm_summary(const struct vm *vm, int64_t now);
 json_t *vm_detail(const struct vm *vm, int64_t now);

@@ -31,6 +31,6 @@ page_methods() {
 same methods 3< <(code_methods) 4< <(page_methods)
 same failures 3< <(sed -n 's/^ *\[FAILURE_[A-Z_]*\] = {"\([a-z_]*\)".*/\1/p' common/failure.c | grep -vx none) \
     4< <(page_list FAILURES Er)
-same events 3< <(grep -oh '"\(vm\|host\)\.[a-z_]*"' supervisor/farm*.c | tr -d '"') 4< <(page_list EVENTS Li)
+same events 3< <(grep -oh '"\(vm\|host\)\.[a-z_]*"' supervisor/farm*.c supervisor/main.c | tr -d '"') 4< <(page_list EVENTS Li)
 [ "$(code_methods | wc -l)" -gt 20 ] || { echo "the table of methods was not found"; status=1; }
 exit $status
