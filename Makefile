@@ -440,6 +440,11 @@ demo: ## start paddockd in a private folder and live with one Debian VM (needs n
 demo-stop: ## end what make demo started
 	@PADDOCK_BUILD=$(OUT) scripts/demo stop
 
+.PHONY: install
+install: ## install under PREFIX (/usr/local), with DESTDIR before it
+	@$(SUBMAKE) STRICT=1 $(DAEMON) $(CLIENT) $(WORKER)
+	@PADDOCK_BUILD=$(OUT) PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' scripts/install
+
 .PHONY: deps
 deps: ## install every package that building and testing need (root on Debian), or name them
 	@scripts/deps ensure build test guest diff fuzz lint

@@ -25,7 +25,8 @@ static const char zsh_script[] =
     "    found=(${(f)\"$(vmctl __complete -- ${words[2,CURRENT]} 2>/dev/null)\"})\n"
     "    if (( $#found )); then compadd -a found; else _files; fi\n"
     "}\n"
-    "compdef _vmctl vmctl\n";
+    /* Installed, this file is the function's first call. */
+    "if [ \"$funcstack[1]\" = _vmctl ]; then _vmctl \"$@\"; else compdef _vmctl vmctl; fi\n";
 static const char fish_script[] =
     "# fish completion for vmctl: vmctl completion fish | source\n"
     "function __vmctl\n"

@@ -6,8 +6,9 @@
 # compiles one file and relinks those. There is no date in it, so the same sources make the same programs.
 
 VERSION := 0.1.0
-# git's name of the commit; nothing in sources that came without a repository, where a packager may name one.
-COMMIT  := $(shell [ ! -e .git ] || git rev-parse --short=12 HEAD 2>/dev/null)
+# git's name of the commit; nothing in sources that came without a repository, where a packager may name one. The
+# repository may be somebody else's: root installs what a user has built.
+COMMIT  := $(shell [ ! -e .git ] || git -c safe.directory='*' rev-parse --short=12 HEAD 2>/dev/null)
 
 VERSION_FLAGS = -DPADDOCK_VERSION='"$(VERSION)"' -DPADDOCK_COMMIT='"$(COMMIT)"'
 VERSION_FILE := $(BUILD)/version

@@ -282,6 +282,9 @@ static int start(struct daemon *d, const struct options *o, char *why, size_t si
         why[0] = '\0';
         return -1;
     }
+    if (access(d->paths.worker, X_OK) != 0) {
+        log_say(LOG_ERR, NULL, "no VM can start: %s: %s", d->paths.worker, strerror(errno));
+    }
     catch_signals(d);
     d->control = control_new(&d->loop, d->farm, d->state, d->paths.socket, activation_socket(),
                              farm_config(d->farm)->socket_group, &c, why, size);

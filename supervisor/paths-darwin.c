@@ -16,7 +16,6 @@ const struct system_paths system_paths = {
     .state = "/var/db/paddock",
     .run = "/var/run/paddock",
     .log = "/var/log/paddock",
-    .libexec = "/usr/local/libexec/paddock",
 };
 
 int paths_own_program(char *out, size_t size)

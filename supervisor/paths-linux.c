@@ -12,7 +12,6 @@ const struct system_paths system_paths = {
     .state = "/var/lib/paddock",
     .run = "/run/paddock",
     .log = "/var/log/paddock",
-    .libexec = "/usr/libexec/paddock",
 };
 
 int paths_own_program(char *out, size_t size)

@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 struct system_paths {
-    const char *etc, *state, *run, *log, *libexec;
+    const char *etc, *state, *run, *log;
 };
 
 extern const struct system_paths system_paths;

@@ -16,8 +16,9 @@
 
 #include "paths-system.h"
 
-#define WORKER_PROGRAM "vmm-worker"
-#define AN_ID          "abcdefghijklmnop" /* as long as any VM's */
+#define WORKER_BESIDE    "vmm-worker"
+#define WORKER_INSTALLED "libexec/paddock/vmm-worker"
+#define AN_ID            "abcdefghijklmnop" /* as long as any VM's */
 
 static int refuse(int err, char *why, size_t size, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
@@ -65,19 +66,30 @@ static int absolute(char out[PATHS_MAX], const char *path)
     return err;
 }
 
-/* The installed worker, or the one beside a daemon that runs where it was built. */
+static void cut_last(char *path)
+{
+    char *slash = strrchr(path, '/');
+
+    if (slash != NULL) {
+        *slash = '\0';
+    }
+}
+
+/* Beside a daemon that runs where it was built; otherwise both are where make install put them, under any prefix. */
 static int find_worker(char out[PATHS_MAX])
 {
     char own[PATHS_MAX];
-    char *slash = NULL;
+    int err = paths_own_program(own, sizeof(own));
 
-    if (paths_own_program(own, sizeof(own)) == 0 && (slash = strrchr(own, '/')) != NULL) {
-        *slash = '\0';
-        if (join(out, own, WORKER_PROGRAM) == 0 && access(out, X_OK) == 0) {
-            return 0;
-        }
+    if (err != 0) {
+        return err;
     }
-    return join(out, system_paths.libexec, WORKER_PROGRAM);
+    cut_last(own);
+    if (join(out, own, WORKER_BESIDE) == 0 && access(out, X_OK) == 0) {
+        return 0;
+    }
+    cut_last(own); /* sbin */
+    return join(out, own, WORKER_INSTALLED);
 }
 
 static int check_socket(const char *path, const char *what, char *why, size_t size)
@@ -105,7 +117,7 @@ int paths_set(struct paths *p, const char *root, const char *worker, char *why, 
                          join(sub[2], base, "run") != 0 || join(sub[3], base, "log") != 0)) {
             err = -ENAMETOOLONG;
         }
-        at = (struct system_paths){sub[0], sub[1], sub[2], sub[3], system_paths.libexec};
+        at = (struct system_paths){sub[0], sub[1], sub[2], sub[3]};
     }
     if (err == 0) {
         err = worker != NULL ? absolute(p->worker, worker) : find_worker(p->worker);

@@ -32,8 +32,8 @@ struct paths {
     char worker[PATHS_MAX]; /* the vmm-worker program */
 };
 
-/* root NULL: the system's. worker NULL: the installed one, or the one beside this program. 0, or a negative errno with a sentence in
- * `why`. */
+/* root NULL: the system's. worker NULL: the one beside this program, or else the installed one,
+ * ../libexec/paddock/vmm-worker from this program's folder. 0, or a negative errno with a sentence in `why`. */
 int paths_set(struct paths *p, const char *root, const char *worker, char *why, size_t size);
 int paths_make(const struct paths *p, char *why, size_t size);
 
