@@ -269,6 +269,9 @@ int farm_configure(struct farm *f, struct host_config *c)
             decide_at_boot(f, f->vm[i], &after);
         }
     }
+    if (!first) {
+        farm_clean_soon(f); /* the new times apply to what is there */
+    }
     farm_note(f, NULL, "host.config", json_pack("{s:I}", "vms", (json_int_t)f->config.vm_count));
     free(is_new);
     return err;

@@ -59,6 +59,9 @@ int farm_enter(struct farm *f, struct vm *vm);
 void farm_serve_queue(struct farm *f);            /* who is next and fits is admitted */
 void farm_dequeue(struct farm *f, struct vm *vm); /* gives its place, or its admission, back */
 
+/* Logs, events and folders that nobody needs any more go at the loop's next turn. */
+void farm_clean_soon(struct farm *f);
+
 /* After a change of the budget: who can never run any more is failed, who fits now is admitted. */
 void farm_ask_again(struct farm *f);
 
@@ -74,6 +77,8 @@ void farm_forget_run(struct vm *vm, struct vm_row *next);
 void farm_spawn(struct farm *f, struct vm *vm);
 /* Releases all that a run had; the process is gone. */
 void farm_release_run(struct farm *f, struct vm *vm);
+/* Removes the folders that a killed daemon left and no worker uses any more. */
+void farm_sweep_runs(struct farm *f);
 /* What a client still has to open, as [{"slot", "path", "writable"}]; NULL: nothing. */
 json_t *farm_files_needed(const struct vm_config *c, const struct vm_files *files);
 

@@ -7,6 +7,7 @@
  */
 #include "farm-impl.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -72,11 +73,10 @@ static int failed(struct vm *vm, enum start_step step, int code, const char *for
 
 /* ---- The worker's folder ------------------------------------------------------------------------ */
 
-static bool run_path(const struct farm *f, const struct vm *vm, const char *name,
-                     char out[PATHS_MAX])
+static bool run_path(const struct farm *f, const char *id, const char *name, char out[PATHS_MAX])
 {
-    int n = snprintf(out, PATHS_MAX, "%s/%s%s%s", f->paths->vm_run, vm->row.id,
-                     name != NULL ? "/" : "", name != NULL ? name : "");
+    int n = snprintf(out, PATHS_MAX, "%s/%s%s%s", f->paths->vm_run, id, name != NULL ? "/" : "",
+                     name != NULL ? name : "");
 
     return n > 0 && (size_t)n < PATHS_MAX;
 }
@@ -87,8 +87,8 @@ static int take_lock(struct farm *f, struct vm *vm, int *lock)
     char path[PATHS_MAX];
     int err;
 
-    if (!run_path(f, vm, NULL, path) || (mkdir(path, 0700) != 0 && errno != EEXIST) ||
-        !run_path(f, vm, PATHS_LOCK, path)) {
+    if (!run_path(f, vm->row.id, NULL, path) || (mkdir(path, 0700) != 0 && errno != EEXIST) ||
+        !run_path(f, vm->row.id, PATHS_LOCK, path)) {
         return -errno;
     }
     *lock = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -109,7 +109,8 @@ static int listen_for_successor(struct farm *f, struct vm *vm, int *fd)
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     char path[PATHS_MAX];
 
-    if (!run_path(f, vm, PATHS_RENDEZVOUS, path) || strlen(path) >= sizeof(address.sun_path)) {
+    if (!run_path(f, vm->row.id, PATHS_RENDEZVOUS, path) ||
+        strlen(path) >= sizeof(address.sun_path)) {
         return -ENAMETOOLONG;
     }
     memcpy(address.sun_path, path, strlen(path) + 1);
@@ -124,18 +125,50 @@ static int listen_for_successor(struct farm *f, struct vm *vm, int *fd)
                : 0;
 }
 
-static void remove_run_folder(struct farm *f, const struct vm *vm)
+static void remove_run_folder(struct farm *f, const char *id)
 {
     static const char *const names[] = {PATHS_RENDEZVOUS, PATHS_LOCK};
     char path[PATHS_MAX];
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (run_path(f, vm, names[i], path)) {
+        if (run_path(f, id, names[i], path)) {
             unlink(path);
         }
     }
-    if (run_path(f, vm, NULL, path)) {
+    if (run_path(f, id, NULL, path)) {
         rmdir(path);
+    }
+}
+
+/* Whether a worker of whatever daemon still runs in this folder. */
+static bool is_held(const struct farm *f, const char *id)
+{
+    char path[PATHS_MAX];
+    int fd = run_path(f, id, PATHS_LOCK, path) ? open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC) : -1;
+    bool held = fd < 0 ? errno != ENOENT : flock(fd, LOCK_EX | LOCK_NB) != 0;
+
+    if (fd >= 0) {
+        close(fd);
+    }
+    return held;
+}
+
+void farm_sweep_runs(struct farm *f)
+{
+    DIR *dir = opendir(f->paths->vm_run);
+    const struct dirent *e;
+
+    while (dir != NULL && (e = readdir(dir)) != NULL) {
+        const struct vm *vm = vm_id_valid(e->d_name) ? farm_find(f, e->d_name) : NULL;
+        if (vm_id_valid(e->d_name) && (vm == NULL || vm->row.seen == SEEN_NOTHING) &&
+            !is_held(f, e->d_name)) {
+            log_say(LOG_INFO, NULL, "a killed daemon left the folder of run %s: removed",
+                    e->d_name);
+            remove_run_folder(f, e->d_name);
+        }
+    }
+    if (dir != NULL) {
+        closedir(dir);
     }
 }
 
@@ -510,7 +543,7 @@ void farm_release_run(struct farm *f, struct vm *vm)
 {
     worker_free(vm->worker);
     vm->worker = NULL;
-    remove_run_folder(f, vm);
+    remove_run_folder(f, vm->row.id);
     vm->disk_count = 0;
     vm->fault = false;
     vm->force = false;

@@ -610,6 +610,31 @@ bool farm_draining(const struct farm *f)
     return f->draining;
 }
 
+static int by_start(const void *a, const void *b)
+{
+    const struct vm *const *x = a, *const *y = b;
+    int64_t left = (*x)->row.run.started_at, right = (*y)->row.run.started_at;
+
+    return (left > right) - (left < right);
+}
+
+/* Each is put before those that are there: the latest started is the first to be stopped. */
+static void touch_by_start(struct farm *f)
+{
+    struct vm **order = f->count != 0 ? malloc(f->count * sizeof(struct vm *)) : NULL;
+
+    if (order == NULL) {
+        farm_touch_all(f);
+        return;
+    }
+    memcpy(order, f->vm, f->count * sizeof(struct vm *));
+    qsort(order, f->count, sizeof(struct vm *), by_start);
+    for (size_t i = 0; i < f->count; i++) {
+        farm_touch(f, order[i]);
+    }
+    free(order);
+}
+
 void farm_shutdown(struct farm *f, void (*done)(void *ctx), void *ctx)
 {
     uv_update_time(f->loop);
@@ -621,7 +646,7 @@ void farm_shutdown(struct farm *f, void (*done)(void *ctx), void *ctx)
         f->done_ctx = ctx;
         f->shutdown_deadline = farm_now(f) + (int64_t)f->config.shutdown_timeout;
     }
-    farm_touch_all(f);
+    touch_by_start(f);
     uv_timer_start(&f->timer, on_timer, 0, 0); /* also where there is no VM */
 }
 
@@ -651,10 +676,16 @@ static void on_cleaning(uv_timer_t *timer)
     struct farm *f = timer->data;
     int64_t keep = (int64_t)f->config.event_retention;
 
+    farm_sweep_runs(f);
     farm_log_clean(f);
     if (keep != 0 && state_prune_events(f->state, clock_unix_ms() - keep, EVENTS_KEPT) != 0) {
         report(f, NULL, -EIO);
     }
+}
+
+void farm_clean_soon(struct farm *f)
+{
+    uv_timer_start(&f->cleaning, on_cleaning, 0, CLEAN_EVERY_MS);
 }
 
 /* ---- Beginning and end -------------------------------------------------------------------------- */
@@ -740,6 +771,7 @@ struct farm *farm_new(uv_loop_t *loop, const struct paths *p, struct state *s, c
         farm_free(f);
         return NULL;
     }
+    farm_sweep_runs(f);
     uv_timer_start(&f->cleaning, on_cleaning, CLEAN_EVERY_MS / 60, CLEAN_EVERY_MS);
     return f;
 }

@@ -50,6 +50,19 @@ daemon_stop
 nothing_is_left
 daemon_wait "calm" && daemon_wait "the guest powered off as it was asked to"
 
+# The latest started is stopped first.
+daemon_start
+for name in second third first; do
+    ctl 0 run --name "$name" --kernel "$guests/power-button.img" -m 64MiB --wait=running
+done
+daemon_stop
+daemon_start
+ctl 0 events
+order=$(sed -n 's/.* vm.stopping *\([a-z]*\) .*/\1/p' "$out" | tail -n 4 | tr '\n' ' ')
+[ "$order" = "first third second calm " ] || fail "they were stopped in the order $order"
+ctl 0 rm first second third
+daemon_stop
+
 # What a killed daemon left is replaced; what is another's is not.
 daemon_start
 kill -KILL "$daemon"
