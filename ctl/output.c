@@ -54,7 +54,7 @@ static size_t code_width(uint32_t c)
         {0x20000, 0x3fffd, 2},
     };
 
-    for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
+    for (size_t i = 0; c >= ranges[0].first && i < sizeof(ranges) / sizeof(ranges[0]); i++) {
         if (c >= ranges[i].first && c <= ranges[i].last) {
             return ranges[i].width;
         }
@@ -203,6 +203,13 @@ static void narrow(size_t *widths, size_t columns, size_t width)
     }
 }
 
+static void print_blanks(FILE *out, size_t count)
+{
+    while (count--) {
+        fputc(' ', out);
+    }
+}
+
 static void print_cell(FILE *out, const char *text, const char *sgr, size_t width, bool right,
                        bool last)
 {
@@ -218,12 +225,16 @@ static void print_cell(FILE *out, const char *text, const char *sgr, size_t widt
         }
     }
     if (right) {
-        fprintf(out, "%*s", (int)(width - shown), "");
+        print_blanks(out, width - shown);
     }
-    fprintf(out, "%s%s%s%.*s%s%s", sgr ? "\033[" : "", sgr ? sgr : "", sgr ? "m" : "", (int)bytes,
-            text, cut ? "\xe2\x80\xa6" : "", sgr ? "\033[0m" : "");
+    if (sgr) {
+        fprintf(out, "\033[%sm", sgr);
+    }
+    fwrite(text, 1, bytes, out);
+    fputs(cut ? "\xe2\x80\xa6" : "", out);
+    fputs(sgr ? "\033[0m" : "", out);
     if (!last) {
-        fprintf(out, "%*s", (int)((right ? 0 : width - shown) + GAP), "");
+        print_blanks(out, (right ? 0 : width - shown) + GAP);
     }
 }
 

@@ -218,6 +218,15 @@ static int missing(struct call *c, const json_t *vms)
     return status;
 }
 
+/* Whether what a table shows will do: names of operands may be ids, and other formats show everything. */
+static bool brief(const struct call *c)
+{
+    const char *by = options_get(&c->options, "sort");
+
+    return (c->format.kind == FORMAT_TABLE || options_has(&c->options, "quiet")) &&
+           !c->options.operand_count && !(by && strcmp(by, "created") == 0);
+}
+
 int verb_list(struct call *c)
 {
     int status = STATUS_OK;
@@ -228,6 +237,9 @@ int verb_list(struct call *c)
         return say_usage(c->verb->name, "--quiet and --format do not go together");
     }
     params = list_params(c, &status);
+    if (params && brief(c)) {
+        json_object_set_new(params, "brief", json_true());
+    }
     if (!params || (status = call_ask(c, "vm.list", params, NULL, &result))) {
         return status;
     }

@@ -267,7 +267,10 @@ static void test_requests_are_checked(void **state)
     expect(x, fd, CALL("vm.create", "\"config\":{}"), "descriptors");
     expect(x, fd, CALL("vm.wait", "\"name\":\"vm-0\",\"until\":\"bored\""), "\"bad_params\"");
     expect(x, fd, CALL("vm.list", ""), "\"name\":\"vm-1\"");
-    expect(x, fd, CALL("vm.list", "\"name\":\"vm-0\""), "\"uptime_ms\":null}]}}");
+    expect(x, fd, CALL("vm.list", "\"name\":\"vm-0\""),
+           "\"uptime_ms\":null,\"queue_position\":null}]}}");
+    expect(x, fd, CALL("vm.list", "\"name\":\"vm-0\",\"brief\":true"),
+           "{\"vms\":[{\"name\":\"vm-0\",\"state\":\"stopped\",\"cpus\":0,\"memory\":0}]}}");
     expect(x, fd, CALL("daemon.status", ""), "\"stopped\":2");
     close(fd);
 }
