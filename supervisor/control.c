@@ -609,6 +609,12 @@ static void on_change(void *ctx, struct vm *vm, const json_t *event)
 
 /* ---- Accepting ---------------------------------------------------------------------------------- */
 
+static bool is_privileged(const struct control *c, const struct peer *peer)
+{
+    return peer->uid == 0 || peer->uid == geteuid() ||
+           (c->has_group && peer_in_group(peer, c->group));
+}
+
 static bool owns_something(const struct control *c, uid_t uid)
 {
     for (size_t i = 0; i < farm_count(c->farm); i++) {
@@ -679,8 +685,7 @@ static void welcome(struct control *c, int fd)
 
     set_up_socket(fd);
     if (peer_get(fd, &peer) == 0) {
-        privileged = peer.uid == 0 || peer.uid == geteuid() ||
-                     (c->has_group && peer_in_group(&peer, c->group));
+        privileged = is_privileged(c, &peer);
         f = refuse(c, &peer, privileged, &why);
     }
     client = f == FAILURE_NONE ? calloc(1, sizeof(*client)) : NULL;
@@ -829,24 +834,27 @@ static bool is_listener(int fd)
            getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &on_size) == 0 && on != 0;
 }
 
-static bool find_group(struct control *c, const char *name, char *why, size_t size)
+int control_set_group(struct control *c, const char *name, char *why, size_t size)
 {
-    struct group *g;
+    struct group *g = name != NULL ? getgrnam(name) : NULL;
+    unsigned long number = 0;
     char *end;
-    unsigned long number;
 
-    if (name == NULL) {
-        return true;
+    if (name != NULL && g == NULL) {
+        number = strtoul(name, &end, 10);
+        if (*end != '\0' || end == name || number > UINT32_MAX) {
+            snprintf(why, size, "socket_group: there is no group \"%s\"", name);
+            return -ENOENT;
+        }
     }
-    g = getgrnam(name);
-    number = strtoul(name, &end, 10);
-    if (g == NULL && (*end != '\0' || end == name || number > UINT32_MAX)) {
-        snprintf(why, size, "socket_group: there is no group \"%s\"", name);
-        return false;
-    }
-    c->has_group = true;
+    c->has_group = name != NULL;
     c->group = g != NULL ? g->gr_gid : (gid_t)number;
-    return true;
+    for (struct client *client = c->clients; client != NULL; client = client->next) {
+        if (client->privileged && !is_privileged(c, &client->peer)) {
+            doom(client);
+        }
+    }
+    return 0;
 }
 
 static void on_handle_closed(uv_handle_t *handle)
@@ -886,7 +894,7 @@ struct control *control_new(uv_loop_t *loop, struct farm *farm, struct state *st
         snprintf(why, size, "no memory");
         goto fail;
     }
-    if (!find_group(c, group, why, size)) {
+    if (control_set_group(c, group, why, size) != 0) {
         goto fail;
     }
     if (inherited >= 0 && !is_listener(inherited)) {

@@ -111,6 +111,28 @@ static int make_vm(struct farm *f, const struct host_vm *from, struct vm **out)
     return 0;
 }
 
+/* Who may manage a VM is nothing that its guest sees: it does not wait for a start. */
+static int change_owner(struct farm *f, struct vm *vm, const char *owner)
+{
+    struct vm_row next = vm->row;
+    char *old = vm->row.config.owner;
+    bool same = old == owner || (old != NULL && owner != NULL && strcmp(old, owner) == 0);
+    int err;
+
+    next.config.owner = owner != NULL ? strdup(owner) : NULL;
+    if (owner != NULL && next.config.owner == NULL) {
+        return -ENOMEM;
+    }
+    find_owner(&next.config, &next.owner);
+    if (same && next.owner == vm->row.owner) {
+        free(next.config.owner);
+        return 0;
+    }
+    err = farm_commit(f, vm, &next, NULL, NULL);
+    free(err == 0 ? old : next.config.owner);
+    return err;
+}
+
 static int change_vm(struct farm *f, struct vm *vm, const struct host_vm *from)
 {
     char keys[512];
@@ -125,6 +147,10 @@ static int change_vm(struct farm *f, struct vm *vm, const struct host_vm *from)
     vm_config_free(&vm->pending);
     vm->pending = (struct vm_config){0};
     vm->has_pending = false;
+    err = change_owner(f, vm, from->config.owner);
+    if (err != 0) {
+        return err;
+    }
     vm_config_differences(&vm->row.config, &from->config, keys, sizeof(keys));
     if (keys[0] == '\0') {
         return 0;

@@ -69,7 +69,7 @@ static json_t *on_reload(void *ctx, bool *applied)
     struct daemon *d = ctx;
     struct diagnostics *diagnostics = diagnostics_new();
     struct host_config c;
-    char outcome[128], state[192];
+    char outcome[128], state[192], why[256];
     json_t *said;
 
     *applied = false;
@@ -82,6 +82,10 @@ static json_t *on_reload(void *ctx, bool *applied)
     if (load_config(&d->paths, &c, diagnostics) == 0) {
         apply_log_settings(&c);
         *applied = farm_configure(d->farm, &c) == 0;
+        if (control_set_group(d->control, farm_config(d->farm)->socket_group, why, sizeof(why)) !=
+            0) {
+            diagnostics_add_at(diagnostics, SEVERITY_WARNING, d->paths.config, NULL, 0, 0, 0, why);
+        }
     }
     host_config_free(&c);
     snprintf(outcome, sizeof(outcome), "%s: %zu errors, %zu warnings",
