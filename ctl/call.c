@@ -3,8 +3,10 @@
  * call.c: what the verbs have in common. See verb.h.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "units.h"
 #include "verb.h"
@@ -147,6 +149,13 @@ int call_print(struct call *c, const json_t *value)
 
     json_decref(copy);
     return err < 0 ? say_usage(c->verb->name, "%s", why) : STATUS_OK;
+}
+
+bool call_unread(void)
+{
+    struct pollfd p = {.fd = STDOUT_FILENO};
+
+    return poll(&p, 1, 0) > 0 && (p.revents & (POLLERR | POLLNVAL));
 }
 
 enum failure call_wait(struct call *c, const char *name, const char *until, json_int_t timeout_ms,

@@ -33,13 +33,41 @@ const struct option_spec events_options[] = {
 
 /* ---- logs ------------------------------------------------------------------------------------- */
 
+/*
+ * One run's two segments. The worker writes them in turn and empties one as soon as the other is full, so the longer
+ * one is the older, and the one to go on with is the other as soon as there is something in it.
+ */
 struct log {
-    int fd[2]; /* by age: what was written first comes first; -1: none */
-    off_t at[2];
-    int now; /* the one being read */
-    bool filter;
+    const char *name, *id;
+    json_int_t boot;
+    int fd[2]; /* -1: none */
+    int now;   /* the one being read, */
+    off_t at;  /* to here */
+    struct timespec other_changed;
+    bool filter, lost;
     struct escapes escapes;
 };
+
+static struct timespec changed(const struct stat *st)
+{
+#ifdef __APPLE__
+    return st->st_mtimespec;
+#else
+    return st->st_mtim;
+#endif
+}
+
+static off_t size_of(int fd, struct timespec *when)
+{
+    struct stat st;
+
+    if (fd < 0 || fstat(fd, &st) < 0) {
+        *when = (struct timespec){0};
+        return 0;
+    }
+    *when = changed(&st);
+    return st.st_size;
+}
 
 static int write_log(struct log *l, const char *bytes, size_t size)
 {
@@ -52,17 +80,64 @@ static int write_log(struct log *l, const char *bytes, size_t size)
     return size && fwrite(bytes, 1, size, stdout) != size ? -EPIPE : 0;
 }
 
-/* Copies what is there. */
-static int copy(struct log *l)
+static void go_on_with(struct log *l, int segment)
+{
+    l->now = segment;
+    l->at = 0;
+    size_of(l->fd[1 - segment], &l->other_changed);
+}
+
+/* At the end of a segment: whether another look is worth it. The segments may change at any moment, so each is looked
+ * at again after what was concluded from it. */
+static bool turn(struct log *l)
+{
+    struct timespec when, ignored;
+    off_t other = size_of(l->fd[1 - l->now], &when), own = size_of(l->fd[l->now], &ignored);
+
+    if (own > l->at) {
+        return true;
+    }
+    if (own < l->at) { /* begun again: what was written between is in the other */
+        go_on_with(l, 1 - l->now);
+        return true;
+    }
+    if (other > 0 && other < own) {
+        go_on_with(l, 1 - l->now);
+        return true;
+    }
+    if (other > own &&
+        (when.tv_sec != l->other_changed.tv_sec || when.tv_nsec != l->other_changed.tv_nsec)) {
+        /* The older one was written to: both were, and this one was filled just as far. */
+        l->lost = true;
+        go_on_with(l, 1 - l->now);
+        return true;
+    }
+    return false;
+}
+
+/* Copies what there is, at most `most` bytes. -EPIPE: nobody reads it. */
+static int copy(struct log *l, off_t most)
 {
     static char block[BLOCK];
-    ssize_t n;
+    struct timespec ignored;
 
-    if (l->fd[l->now] < 0) {
-        return 0;
-    }
-    while ((n = pread(l->fd[l->now], block, sizeof(block), l->at[l->now])) > 0) {
-        l->at[l->now] += n;
+    while (most > 0) {
+        size_t room = most < BLOCK ? (size_t)most : BLOCK;
+        ssize_t n = l->fd[l->now] < 0 ? 0 : pread(l->fd[l->now], block, room, l->at);
+
+        if (n <= 0) {
+            if (!turn(l)) {
+                break;
+            }
+            continue;
+        }
+        if (size_of(l->fd[l->now], &ignored) < l->at + n) { /* emptied meanwhile */
+            l->lost = true;
+            go_on_with(l, 1 - l->now);
+            continue;
+        }
+        l->at += n;
+        most -= n;
         if (write_log(l, block, (size_t)n) < 0) {
             return -EPIPE;
         }
@@ -70,33 +145,27 @@ static int copy(struct log *l)
     return fflush(stdout) ? -EPIPE : 0;
 }
 
-/* Moves both places so that `lines` lines are left. */
+/* Goes on so that `lines` lines are left. */
 static void skip_to_tail(struct log *l, unsigned long lines)
 {
     static char block[BLOCK];
+    const int order[2] = {l->now, 1 - l->now};
     bool last = true; /* the newline that ends the last line begins no further one */
 
     for (int i = 1; i >= 0; i--) {
-        struct stat st;
-        off_t end = l->fd[i] >= 0 && fstat(l->fd[i], &st) == 0 ? st.st_size : 0;
+        struct timespec ignored;
+        off_t end = size_of(l->fd[order[i]], &ignored);
 
         while (end > 0) {
             off_t begin = end > BLOCK ? end - BLOCK : 0;
-            ssize_t n = pread(l->fd[i], block, (size_t)(end - begin), begin);
+            ssize_t n = pread(l->fd[order[i]], block, (size_t)(end - begin), begin);
 
             for (ssize_t j = n - 1; j >= 0; j--) {
                 bool newline = block[j] == '\n';
 
-                if (newline && !last && lines-- <= 1) {
-                    l->at[i] = begin + j + 1;
-                    if (i == 1) {
-                        l->now = 1;
-                    }
-                    return;
-                }
-                if (!lines) {
-                    l->at[i] = begin + j + 1;
-                    l->now = i;
+                if (!lines || (newline && !last && lines-- <= 1)) {
+                    go_on_with(l, order[i]);
+                    l->at = begin + j + 1;
                     return;
                 }
                 last = false;
@@ -109,77 +178,156 @@ static void skip_to_tail(struct log *l, unsigned long lines)
     }
 }
 
-/* The worker truncates the other segment when this one is full, and goes on there. */
-static void turn(struct log *l)
+static void close_log(struct log *l)
 {
-    int other = 1 - l->now;
-    struct stat st;
-
-    if (l->fd[other] >= 0 && fstat(l->fd[other], &st) == 0 && st.st_size < l->at[other]) {
-        l->now = other;
-        l->at[other] = 0;
+    for (int i = 0; i < 2; i++) {
+        if (l->fd[i] >= 0) {
+            close(l->fd[i]);
+        }
+        l->fd[i] = -1;
     }
 }
 
-static int follow(struct call *c, struct log *l, const char *name)
+/* Opens the run `back` before the latest. *rests: the VM will say no more by itself. */
+static enum failure open_log(struct call *c, struct log *l, json_int_t back, bool *rests,
+                             struct reply *r)
 {
+    json_t *present;
+    const char *state;
+    size_t next = 0;
+
+    if (client_call(c->client, "vm.logs", json_pack("{s:s,s:I}", "name", l->id, "boot", back), NULL,
+                    0, r)) {
+        return r->failure;
+    }
+    close_log(l);
+    present = json_object_get(r->result, "present");
+    for (size_t i = 0; i < 2; i++) {
+        if (json_is_true(json_array_get(present, i)) && next < r->fd_count) {
+            l->fd[i] = r->fd[next];
+            r->fd[next++] = -1;
+        }
+    }
+    l->boot = json_integer_value(json_object_get(r->result, "boot"));
+    go_on_with(l, json_integer_value(json_object_get(r->result, "newer")) == 1 ? 0 : 1);
+    if (l->fd[l->now] < 0) {
+        go_on_with(l, 1 - l->now);
+    }
+    state = text_of(r->result, "state");
+    *rests = strcmp(state, "stopped") == 0 || strcmp(state, "failed") == 0;
+    return FAILURE_NONE;
+}
+
+/* Copies the runs up to `boot`, which has begun; logs that are gone already are passed over. */
+static int next_boots(struct call *c, struct log *l, json_int_t boot)
+{
+    json_int_t latest = boot;
     struct reply r;
-    json_int_t id;
-    bool over = false;
+    bool ignored;
+
+    while (l->boot < boot) {
+        json_int_t wanted = l->boot + 1;
+
+        if (open_log(c, l, wanted - latest, &ignored, &r)) {
+            l->boot = wanted; /* it came not so far */
+        } else if (l->boot != wanted) {
+            latest += l->boot - wanted; /* yet another has begun */
+            l->boot = wanted - 1;
+            reply_free(&r);
+            continue;
+        }
+        reply_free(&r);
+        if (copy(l, INT64_MAX) < 0) {
+            return -EPIPE;
+        }
+    }
+    return 0;
+}
+
+/* What has happened to the VM. -EPIPE: nobody reads its output any more. */
+static int take_event(struct call *c, struct log *l, const json_t *event, bool *rests)
+{
+    const char *type = text_of(event, "type");
+
+    if (strcmp(type, "vm.starting") == 0) {
+        *rests = false;
+        return next_boots(
+            c, l, json_integer_value(json_object_get(json_object_get(event, "detail"), "boot")));
+    }
+    *rests = *rests || strcmp(type, "vm.stopped") == 0 || strcmp(type, "vm.failed") == 0 ||
+             strcmp(type, "vm.removed") == 0;
+    return 0;
+}
+
+/* Until the VM rests, over restarts. */
+static int follow(struct call *c, struct log *l, bool rests)
+{
+    struct reply r = {0};
+    json_t *event;
+    bool connected = true;
     int status = STATUS_OK;
 
-    client_send(c->client, "vm.wait", json_pack("{s:s,s:s}", "name", name, "until", "stopped"),
-                NULL, 0, &id, &r);
-    while (!over) {
-        over = client_poll(c->client, id, FOLLOW_MS, &r);
-        if (copy(l) < 0) {
+    while (connected && !rests && !call_unread()) {
+        if (copy(l, INT64_MAX) < 0) {
             return STATUS_OK; /* nobody reads any more */
         }
-        turn(l);
-        copy(l);
+        connected = client_poll_event(c->client, FOLLOW_MS, &event, &r);
+        while (connected && event) {
+            int err = copy(l, INT64_MAX) < 0 ? -EPIPE : take_event(c, l, event, &rests);
+
+            json_decref(event);
+            if (err < 0) {
+                return STATUS_OK;
+            }
+            connected = client_poll_event(c->client, 0, &event, &r);
+        }
     }
-    if (r.failure && r.failure != FAILURE_NO_SUCH_VM) {
-        status = reply_report(&r, name);
+    copy(l, INT64_MAX);
+    if (!connected) {
+        status = reply_report(&r, l->name);
     }
     reply_free(&r);
     return status;
 }
 
-static int open_log(struct call *c, const char *name, struct log *l)
+static int show_log(struct call *c, struct log *l, json_int_t boot, const char *tail,
+                    unsigned long lines, bool following)
 {
-    const char *boot = options_get(&c->options, "boot");
-    json_t *params = json_pack("{s:s}", "name", name), *present;
-    size_t next = 0;
+    struct timespec ignored;
     struct reply r;
-    int newer;
+    bool rests;
+    off_t most;
+    int status = STATUS_OK;
 
-    l->fd[0] = l->fd[1] = -1;
-    if (boot) {
-        json_object_set_new(params, "boot", json_integer(strtol(boot, NULL, 10)));
-    }
-    if (client_call(c->client, "vm.logs", params, NULL, 0, &r)) {
-        int status = reply_report(&r, name);
-
+    if (open_log(c, l, boot, &rests, &r)) {
+        status = reply_report(&r, l->name);
         reply_free(&r);
         return status;
     }
-    present = json_object_get(r.result, "present");
-    newer = json_integer_value(json_object_get(r.result, "newer")) == 1;
-    for (int i = 0; i < 2; i++) {
-        if (json_is_true(json_array_get(present, (size_t)i)) && next < r.fd_count) {
-            l->fd[i == newer] = r.fd[next];
-            r.fd[next++] = -1;
-        }
-    }
     reply_free(&r);
-    return STATUS_OK;
+    most = size_of(l->fd[0], &ignored) + size_of(l->fd[1], &ignored);
+    if (tail) {
+        skip_to_tail(l, lines);
+    }
+    if (copy(l, following ? INT64_MAX : most) == 0 && following) {
+        status = follow(c, l, rests);
+    }
+    if (l->lost) {
+        say_note("%s: some of it was overwritten before it was read", l->name);
+    }
+    return status;
 }
 
 int verb_logs(struct call *c)
 {
-    const char *name = c->options.operands[0], *tail = options_get(&c->options, "tail");
-    struct log l = {.filter = isatty(STDOUT_FILENO) && !options_has(&c->options, "raw")};
+    const char *tail = options_get(&c->options, "tail"), *boot = options_get(&c->options, "boot");
+    bool following = options_has(&c->options, "follow") && !boot;
+    struct log l = {.name = c->options.operands[0],
+                    .fd = {-1, -1},
+                    .filter = isatty(STDOUT_FILENO) && !options_has(&c->options, "raw")};
     unsigned long lines = 0;
+    long back = 0;
+    json_t *vm = NULL;
     char *end;
     int status;
 
@@ -189,27 +337,23 @@ int verb_logs(struct call *c)
             return say_usage("logs", "--tail: \"%s\" is no number of lines", tail);
         }
     }
-    status = open_log(c, name, &l);
-    if (status) {
-        return status;
-    }
-    if (tail) {
-        skip_to_tail(&l, lines);
-    }
-    if (copy(&l) == 0) {
-        if (l.now == 0) {
-            l.now = 1;
-            copy(&l);
-        }
-        if (options_has(&c->options, "follow") && !options_has(&c->options, "boot")) {
-            status = follow(c, &l, name);
+    if (boot) {
+        back = strtol(boot, &end, 10);
+        if (*end || end == boot || back > 0) {
+            return say_usage("logs", "--boot: \"%s\" is not 0, -1, -2 and so on", boot);
         }
     }
-    for (int i = 0; i < 2; i++) {
-        if (l.fd[i] >= 0) {
-            close(l.fd[i]);
-        }
+    /* Its events first, so that no restart is missed; by its id, because names come back. */
+    status = call_ask(c, "vm.inspect", json_pack("{s:s}", "name", l.name), l.name, &vm);
+    l.id = text_of(vm, "id");
+    if (!status && following) {
+        status = call_ask(c, "events.subscribe", json_pack("{s:s}", "name", l.id), l.name, NULL);
     }
+    if (!status) {
+        status = show_log(c, &l, back, tail, lines, following);
+    }
+    close_log(&l);
+    json_decref(vm);
     return status;
 }
 

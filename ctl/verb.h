@@ -68,6 +68,9 @@ json_int_t call_duration(struct call *c, const char *option, json_int_t fallback
 /* Prints an object or array by --format. */
 int call_print(struct call *c, const json_t *value);
 
+/* Whether the reader of standard output is gone, as far as can be known without writing. */
+bool call_unread(void);
+
 /* Sends vm.wait. timeout_ms 0: none. */
 enum failure call_wait(struct call *c, const char *name, const char *until, json_int_t timeout_ms,
                        struct reply *r);

@@ -76,10 +76,29 @@ static struct timespec modified(const struct stat *st)
 #endif
 }
 
+/* The worker empties the other segment when one is full: the longer is the older. `fd` are both there. */
+static int find_newer(const int fd[2])
+{
+    struct stat st[2], again;
+    int tries = 0;
+
+    do { /* until both sizes are of one moment */
+        if (fstat(fd[0], &st[0]) != 0 || fstat(fd[1], &st[1]) != 0 || fstat(fd[0], &again) != 0) {
+            return 0;
+        }
+    } while (st[0].st_size != again.st_size && ++tries < 8);
+    if (st[0].st_size != st[1].st_size) {
+        return st[0].st_size > st[1].st_size;
+    }
+    /* Nothing was said yet, or one could not be emptied. */
+    struct timespec a = modified(&st[0]), b = modified(&st[1]);
+    return st[0].st_size == 0 || b.tv_sec > a.tv_sec ||
+           (b.tv_sec == a.tv_sec && b.tv_nsec > a.tv_nsec);
+}
+
 int farm_open_log(struct farm *f, const struct vm *vm, unsigned back, int fd[2], int *newer)
 {
     char path[PATHS_MAX];
-    struct stat st[2];
 
     fd[0] = fd[1] = -1;
     *newer = 0;
@@ -90,58 +109,58 @@ int farm_open_log(struct farm *f, const struct vm *vm, unsigned back, int fd[2],
         if (segment_of(f, vm, vm->row.boots - back, i, path)) {
             fd[i] = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
         }
-        if (fd[i] >= 0 && fstat(fd[i], &st[i]) != 0) {
-            close(fd[i]);
-            fd[i] = -1;
-        }
     }
     if (fd[0] < 0 && fd[1] < 0) {
         return -ENOENT;
     }
-    if (fd[0] < 0) {
-        *newer = 1;
-    } else if (fd[1] >= 0 && st[1].st_size != 0) {
-        struct timespec a = modified(&st[0]), b = modified(&st[1]);
-        *newer = b.tv_sec > a.tv_sec || (b.tv_sec == a.tv_sec && b.tv_nsec > a.tv_nsec);
-    }
+    *newer = fd[0] < 0 ? 1 : fd[1] < 0 ? 0 : find_newer(fd);
     return 0;
+}
+
+/* The last bytes of a segment, at most `room`. How many. */
+static size_t read_end(int fd, char *out, size_t room)
+{
+    struct stat st;
+    ssize_t n;
+
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        return 0;
+    }
+    n = pread(fd, out, room, st.st_size > (off_t)room ? st.st_size - (off_t)room : 0);
+    return n > 0 ? (size_t)n : 0;
 }
 
 void farm_log_tail(struct farm *f, const struct vm *vm, char *out, size_t size)
 {
     int fd[2], newer;
-    struct stat st;
-    ssize_t n = 0;
-    char *begin = out;
+    size_t n, before = 0;
+    char *begin = out, *end;
 
     out[0] = '\0';
     if (farm_open_log(f, vm, 0, fd, &newer) != 0) {
         return;
     }
-    if (fstat(fd[newer], &st) == 0) {
-        off_t from = st.st_size > (off_t)size - 1 ? st.st_size - ((off_t)size - 1) : 0;
-        n = pread(fd[newer], out, size - 1, from);
-        if (n > 0 && from != 0 && (begin = memchr(out, '\n', (size_t)n)) != NULL) {
-            begin++; /* no half line first */
-        } else {
-            begin = out;
-        }
+    n = read_end(fd[newer], out, size - 1);
+    if (n < size - 1) { /* the newer one has only begun */
+        before = read_end(fd[1 - newer], out, size - 1 - n);
+        n = before + read_end(fd[newer], out + before, size - 1 - before);
     }
     for (int i = 0; i < 2; i++) {
         if (fd[i] >= 0) {
             close(fd[i]);
         }
     }
-    n = n > 0 ? n - (begin - out) : 0;
-    memmove(out, begin, (size_t)n);
-    out[n] = '\0';
-    begin = out;
-    for (ssize_t i = 0; i < n; i++) {
-        if (out[i] != '\r') {
-            *begin++ = out[i] == '\n' || (out[i] >= 0x20 && out[i] < 0x7f) ? out[i] : '?';
+    end = memchr(out, '\n', n);
+    if (n == size - 1 && end != NULL) {
+        begin = end + 1; /* no half line first */
+    }
+    end = out;
+    for (char *at = begin; at < out + n; at++) {
+        if (*at != '\r') {
+            *end++ = *at == '\n' || (*at >= 0x20 && *at < 0x7f) ? *at : '?';
         }
     }
-    *begin = '\0';
+    *end = '\0';
 }
 
 void farm_log_retire(struct farm *f, const struct vm *vm)

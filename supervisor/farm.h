@@ -81,7 +81,7 @@ typedef void farm_watch_fn(void *ctx, struct vm *vm, const json_t *event);
 void farm_watch(struct farm *f, farm_watch_fn *fn, void *ctx); /* one watcher: the control socket */
 
 /* Opens both segments of the console log of the VM's boot `boots` back (0: the latest). Read-only descriptors, -1 where
- * there is none; *newer is the index of the one written to last. */
+ * there is none; *newer is the index of the one that goes on where the other ends. */
 int farm_open_log(struct farm *f, const struct vm *vm, unsigned back, int fd[2], int *newer);
 
 #endif

@@ -594,6 +594,8 @@ void method_vm_logs(struct request *r)
             sent[count++] = fd[i];
         }
     }
+    set(o, "boot", json_integer((json_int_t)r->vm->row.boots + boot));
+    set(o, "state", json_string(vm_state_name(vm_state(r->vm))));
     set(o, "newer", json_integer(newer));
     set(o, "sizes", sizes);
     set(o, "present", present);

@@ -110,7 +110,12 @@ static int log_switch(struct console *c)
     return 0;
 }
 
-/* Appends; how many bytes could be, and why not all. With file_lock held. */
+/*
+ * Appends; how many bytes could be, and why not all. With file_lock held.
+ *
+ * A segment that is full has the other one emptied at once, so that of two segments the longer is always the older:
+ * that is how those who read them tell.
+ */
 static size_t log_append(struct console *c, const uint8_t *p, size_t size, int *error)
 {
     size_t done = 0;
@@ -138,6 +143,9 @@ static size_t log_append(struct console *c, const uint8_t *p, size_t size, int *
         }
         c->used += (uint32_t)written;
         done += (size_t)written;
+        if (c->used >= c->segment) {
+            (void)log_switch(c); /* tried again above */
+        }
     }
     return done;
 }

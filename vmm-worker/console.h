@@ -3,9 +3,9 @@
  * console.h: where the guest's console goes and comes from.
  *
  * Output: every byte, from the first, is appended to the log: two files, given as descriptors, of
- * at most `segment` bytes each, written in turn (the one that is begun again is truncated first),
+ * at most `segment` bytes each, written in turn (as soon as one is full the other is truncated),
  * so that a flooding guest fills neither disk nor memory and the latest `segment` to 2 * `segment`
- * bytes are always there. The last CONSOLE_RING bytes are also kept in memory and replayed to a
+ * bytes are always there; the longer one is the older. The last CONSOLE_RING bytes are also kept in memory and replayed to a
  * client that attaches. Nothing waits for a newline. A client that does not read loses output (it
  * is told how much), never the log, and never holds up the guest.
  *
