@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "outcome.h"
 #include "settings.h"
 #include "shape.h"
 #include "verb.h"
@@ -66,30 +67,41 @@ static void show_keys(const struct key *table, const char *in)
     }
 }
 
+static void show_names(const char *verb, const struct option_spec *table)
+{
+    for (const struct option_spec *o = table; o && o->names; o++) {
+        char name[32];
+
+        options_name(o, name, sizeof(name));
+        printf("option %s %s\n", verb, o->names);
+        printf("text %s %s: %s\n", verb, name, o->help);
+    }
+}
+
 /* For tests: what there is, in a form that is easy to take apart. */
 static void show_all(void)
 {
-    for (const struct option_spec *o = global_options; o->names; o++) {
-        printf("option - %s\n", o->names);
-    }
+    show_names("-", global_options);
     for (const struct verb *v = verbs; v->name; v++) {
         if (v->flags & VERB_HIDDEN) {
             continue;
         }
         printf("verb %s\n", v->name);
+        printf("text %s: %s\n", v->name, v->help);
         for (const char *at = v->aliases; at && *at; at += strspn(at, " ")) {
             printf("alias %s %.*s\n", v->name, (int)strcspn(at, "= "), at);
             at += strcspn(at, " ");
         }
-        for (const struct option_spec *o = v->options; o && o->names; o++) {
-            printf("option %s %s\n", v->name, o->names);
-        }
+        show_names(v->name, v->options);
     }
     for (const struct shape *s = shapes; s->name; s++) {
         printf("schema %s\n", s->name);
     }
     show_keys(host_keys, "");
     show_keys(vm_keys, "vm");
+    for (enum outcome o = OUTCOME_NONE + 1; o < OUTCOME_COUNT; o++) {
+        printf("outcome %d %s: %s\n", outcome_exit_status(o), outcome_name(o), outcome_text(o));
+    }
     for (enum failure f = FAILURE_NONE + 1; f < FAILURE_COUNT; f++) {
         printf("status %d %s\n", failure_exit_status(f), failure_name(f));
     }
