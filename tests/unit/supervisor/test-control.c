@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -190,6 +191,10 @@ static int destroy(void **state)
     struct fixture *x = *state;
 
     turn(x);
+    for (int i = 0; i < 1000 && x->control->client_count != 0; i++) {
+        poll(NULL, 0, 1); /* one that has used up its rate is looked at when it has more */
+        turn(x);
+    }
     assert_int_equal(x->control->client_count, 0);
     assert_null(x->control->waits);
     assert_int_equal(count_fds(), x->open_before);
@@ -358,6 +363,146 @@ static void test_connections_are_bounded(void **state)
     }
 }
 
+/* Values of each type of JSON, as they stand in a request. */
+static const struct value {
+    const char *text;
+    unsigned fits; /* a bit for each param_type that takes it */
+} values[] = {
+    {"null", 0},
+    {"true", 1u << PARAM_FLAG},
+    {"7", 1u << PARAM_COUNT | 1u << PARAM_INTEGER},
+    {"-7", 1u << PARAM_INTEGER},
+    {"1.5", 0},
+    {"\"x\"", 1u << PARAM_STRING | 1u << PARAM_STRINGS},
+    {"[\"x\"]", 1u << PARAM_STRINGS},
+    {"[\"x\",7]", 0},
+    {"[[]]", 0},
+    {"{}", 1u << PARAM_OBJECT},
+};
+
+static void test_each_parameter_has_its_type(void **state)
+{
+    struct fixture *x = *state;
+    size_t count, tried = 0;
+    const struct method *table = methods_table(&count);
+    int fd = dial(x);
+    char text[256];
+
+    for (size_t m = 0; m < count; m++) {
+        for (size_t v = 0; v < sizeof(values) / sizeof(values[0]); v++) {
+            if (values[v].fits != 1u << PARAM_OBJECT && v != 0) {
+                snprintf(text, sizeof(text),
+                         "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"%s\",\"params\":%s}\n",
+                         table[m].name, values[v].text);
+                expect(x, fd, text, "is not an object");
+            }
+            for (size_t p = 0; p < METHODS_PARAMS_MAX && table[m].param[p].name != NULL; p++) {
+                if ((values[v].fits & 1u << table[m].param[p].type) == 0) {
+                    snprintf(text, sizeof(text),
+                             "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"%s\","
+                             "\"params\":{\"%s\":%s}}\n",
+                             table[m].name, table[m].param[p].name, values[v].text);
+                    expect(x, fd, text, "\"bad_params\"");
+                    tried++;
+                }
+            }
+        }
+        close(fd); /* before its rate is used up */
+        fd = dial(x);
+    }
+    assert_true(tried > 200);
+    close(fd);
+}
+
+static void test_descriptors_that_nobody_wants_are_closed(void **state)
+{
+    struct fixture *x = *state;
+    size_t count;
+    const struct method *table = methods_table(&count);
+    int fd = dial(x), file[2] = {open("/dev/null", O_RDONLY), open("/dev/null", O_RDONLY)};
+    int before = count_fds();
+    char text[256];
+
+    for (size_t m = 0; m < count; m++) {
+        if (table[m].fds_max == 0) {
+            const char *params = table[m].param[0].required && table[m].right == RIGHT_VM
+                                     ? "{\"name\":\"vm-0\",\"until\":\"stopped\",\"on\":true}"
+                                     : "{}";
+            snprintf(text, sizeof(text),
+                     "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"%s\",\"fds\":2,\"params\":%s}\n",
+                     table[m].name, params);
+            assert_int_equal(rpc_send_some(fd, text, strlen(text), file, 2), strlen(text));
+            assert_non_null(strstr(hear(x, fd), "\"error\""));
+            assert_int_equal(count_fds(), before);
+        }
+    }
+    close(file[0]);
+    close(file[1]);
+    close(fd);
+}
+
+static void test_the_rate_is_bounded(void **state)
+{
+    enum {
+        REQUESTS = CONTROL_RATE + 60
+    };
+    static const char text[] = CALL("daemon.version", "");
+    struct fixture *x = *state;
+    int fd = dial(x), other = dial(x);
+    size_t answers = 0;
+    uint64_t begin = uv_now(&x->loop);
+
+    for (size_t i = 0; i < REQUESTS; i++) {
+        assert_int_equal(rpc_send_some(fd, text, strlen(text), NULL, 0), strlen(text));
+    }
+    while (answers < REQUESTS) {
+        for (const char *p = hear(x, fd); (p = strchr(p, '\n')) != NULL; p++) {
+            answers++;
+        }
+        expect(x, other, CALL("vm.list", ""), "vm-1");
+        if (answers >= CONTROL_RATE / 2) {
+            close(other); /* it has a rate, too */
+            other = dial(x);
+        }
+    }
+    /* None was lost, and those beyond the bucket waited for their tokens. */
+    assert_int_equal(answers, REQUESTS);
+    assert_true(uv_now(&x->loop) - begin >= (REQUESTS - CONTROL_RATE) * 1000 / CONTROL_RATE - 10);
+    close(fd);
+    close(other);
+}
+
+static void test_who_does_not_read_events_is_dropped(void **state)
+{
+    struct fixture *x = *state;
+    int deaf = dial(x), other = dial(x);
+    size_t sent = 0, heard = 0;
+    char *cause = malloc(32769);
+    json_t *event;
+
+    memset(cause, 'x', 32768);
+    cause[32768] = '\0';
+    event = json_pack("{s:i,s:s,s:s,s:s}", "seq", 9, "type", "vm.ended", "id", vms[0].row.id,
+                      "cause", cause);
+    say(x, deaf, CALL("events.subscribe", ""));
+    expect(x, other, CALL("events.subscribe", ""), "\"seq\":0");
+    while (x->control->client_count == 2 && sent <= CONTROL_BACKLOG + (4u << 20)) {
+        watch(watch_ctx, &vms[0], event);
+        sent += 32768;
+        for (const char *p = hear(x, other); (p = strchr(p, '\n')) != NULL; p++) {
+            heard++;
+        }
+    }
+    assert_int_equal(x->control->client_count, 1);
+    assert_true(sent >= CONTROL_BACKLOG);
+    assert_int_equal(heard, sent / 32768);
+    expect(x, other, CALL("daemon.version", ""), "\"protocol\":1");
+    json_decref(event);
+    free(cause);
+    close(deaf);
+    close(other);
+}
+
 static void test_logs_come_as_descriptors(void **state)
 {
     struct fixture *x = *state;
@@ -384,6 +529,11 @@ int main(void)
                                         destroy),
         cmocka_unit_test_setup_teardown(test_waits_end_by_change_time_and_client, make, destroy),
         cmocka_unit_test_setup_teardown(test_connections_are_bounded, make, destroy),
+        cmocka_unit_test_setup_teardown(test_each_parameter_has_its_type, make, destroy),
+        cmocka_unit_test_setup_teardown(test_descriptors_that_nobody_wants_are_closed, make,
+                                        destroy),
+        cmocka_unit_test_setup_teardown(test_the_rate_is_bounded, make, destroy),
+        cmocka_unit_test_setup_teardown(test_who_does_not_read_events_is_dropped, make, destroy),
         cmocka_unit_test_setup_teardown(test_logs_come_as_descriptors, make, destroy),
     };
 
