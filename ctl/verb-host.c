@@ -60,11 +60,13 @@ int verb_version(struct call *c)
 
 static void show_diagnostic(const json_t *d)
 {
-    fprintf(stderr, "%s:%d:%d: %s: %s\n",
-            *text_of(d, "file") ? text_of(d, "file") : "configuration",
-            (int)json_integer_value(json_object_get(d, "line")),
-            (int)json_integer_value(json_object_get(d, "column")), text_of(d, "severity"),
-            text_of(d, "message"));
+    int line = (int)json_integer_value(json_object_get(d, "line"));
+
+    fputs(*text_of(d, "file") ? text_of(d, "file") : "configuration", stderr);
+    if (line != 0) {
+        fprintf(stderr, ":%d:%d", line, (int)json_integer_value(json_object_get(d, "column")));
+    }
+    fprintf(stderr, ": %s: %s\n", text_of(d, "severity"), text_of(d, "message"));
     if (*text_of(d, "hint")) {
         fprintf(stderr, "  = %s\n", text_of(d, "hint"));
     }

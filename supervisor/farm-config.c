@@ -160,7 +160,11 @@ static int change_vm(struct farm *f, struct vm *vm, const struct host_vm *from)
         return err;
     }
     vm->has_pending = true;
-    if (vm->row.seen == SEEN_NOTHING && !vm->admitted && vm->queued_at == 0) {
+    if (vm->row.seen == SEEN_NOTHING) {
+        if (vm->pending.cpus != vm->row.config.cpus ||
+            vm->pending.memory != vm->row.config.memory) {
+            farm_dequeue(f, vm); /* it asks for a place of another size */
+        }
         return farm_apply_pending(f, vm);
     }
     log_say(LOG_NOTICE, vm, "waits for its next start: %s", keys);
@@ -226,7 +230,13 @@ static void decide_at_boot(struct farm *f, struct vm *vm, int64_t *after)
         farm_touch(f, vm);
     } else if (!next.failed &&
                restart_at_boot(&next.config, next.autostart, was_running, next.stopped_by_user)) {
-        start_later(f, vm, after);
+        if (next.source == VM_FROM_CLIENT) {
+            farm_give_up(f, vm,
+                         "the files that its client had opened were closed with the last "
+                         "daemon: vmctl start opens them again");
+        } else {
+            start_later(f, vm, after);
+        }
     } else if (was_running) {
         next.wanted = WANTED_STOPPED;
         next.retry_at = 0;
@@ -268,7 +278,6 @@ int farm_configure(struct farm *f, struct host_config *c)
                                           .cpus = f->config.budget.cpus,
                                           .memory = f->config.budget.memory},
                          f->config.queue_max);
-    farm_ask_again(f);
     for (size_t i = 0; is_new != NULL && i < f->config.vm_count; i++) {
         struct vm *vm = NULL;
         int one = take_in(f, &f->config.vm[i], &is_new[i], &vm);
@@ -278,6 +287,7 @@ int farm_configure(struct farm *f, struct host_config *c)
                     strerror(-one));
         }
     }
+    farm_ask_again(f);
     for (size_t i = 0; i < f->count; i++) {
         struct vm *vm = f->vm[i];
         if (vm->row.source == VM_FROM_CONFIG && !is_configured(&f->config, vm->row.config.name)) {
@@ -285,7 +295,6 @@ int farm_configure(struct farm *f, struct host_config *c)
             log_say(LOG_NOTICE, vm, "stands in no file any more%s",
                     vm->row.seen != SEEN_NOTHING ? " and goes when it has stopped" : "");
         }
-        farm_touch(f, vm);
     }
     if (is_new != NULL) {
         in_order_of_files(f, first, is_new, &after);
@@ -298,6 +307,7 @@ int farm_configure(struct farm *f, struct host_config *c)
     if (!first) {
         farm_clean_soon(f); /* the new times apply to what is there */
     }
+    farm_touch_all(f); /* the others, after those that start in order */
     farm_note(f, NULL, "host.config", json_pack("{s:I}", "vms", (json_int_t)f->config.vm_count));
     free(is_new);
     return err;

@@ -22,9 +22,11 @@ struct farm {
     struct host_config config;
     bool configured;
     struct admission *admission;
-    struct vm **vm; /* in order of names */
+    uint64_t places; /* the latest vm->place */
+    struct vm **vm;  /* in order of names */
     size_t count, room;
-    struct vm *dirty;    /* a list; its order does not matter */
+    struct vm *dirty; /* a list, in the order of touching */
+    struct vm **dirty_end;
     uv_timer_t timer;    /* the next turn, or the next deadline */
     uv_timer_t cleaning; /* logs and events that nobody needs any more */
     bool draining, shutting_down, forced;
@@ -56,11 +58,15 @@ void farm_take_out(struct farm *f, struct vm *vm);
 /* A new VM, into the array and the database; its creation is told. 0 or a negative errno: it is in neither. */
 int farm_enter(struct farm *f, struct vm *vm);
 
+void farm_admit(struct farm *f, struct vm *vm);   /* it has its place in the budget */
 void farm_serve_queue(struct farm *f);            /* who is next and fits is admitted */
 void farm_dequeue(struct farm *f, struct vm *vm); /* gives its place, or its admission, back */
 
 /* Logs, events and folders that nobody needs any more go at the loop's next turn. */
 void farm_clean_soon(struct farm *f);
+
+/* The VM will not run, for a cause that is no run's end. */
+void farm_give_up(struct farm *f, struct vm *vm, const char *cause);
 
 /* After a change of the budget: who can never run any more is failed, who fits now is admitted. */
 void farm_ask_again(struct farm *f);
@@ -72,6 +78,9 @@ void farm_forget_run(struct vm *vm, struct vm_row *next);
 
 /* ---- farm-start.c */
 
+/* Who runs with a disk that this VM's client has opened, where one of both writes to it; NULL: nobody. */
+const struct vm *farm_disk_user(const struct farm *f, const struct vm *vm,
+                                const struct vm_files *files, size_t *disk);
 /* Tries to start an admitted VM. Whatever goes wrong after the intent is on disk ends the run; before, hold_until is
  * set. */
 void farm_spawn(struct farm *f, struct vm *vm);

@@ -13,6 +13,7 @@
 #include "clock.h"
 #include "log.h"
 #include "restart.h"
+#include "units.h"
 
 /* ---- The end of a run --------------------------------------------------------------------------- */
 
@@ -109,6 +110,19 @@ static void plan_next(struct farm *f, struct vm *vm, struct vm_row *next, enum r
     }
 }
 
+/* A run that we ended ourselves says why, before how. */
+static void write_cause(const struct vm *vm, struct vm_row *next)
+{
+    char lifetime[UNITS_TEXT] = "";
+
+    if (vm->stop_reason == STOP_BY_LIFETIME) {
+        units_format_duration(next->config.max_lifetime, lifetime);
+    }
+    snprintf(next->run.cause, sizeof(next->run.cause), "%s%s%s%s",
+             lifetime[0] != '\0' ? "its max_lifetime of " : "", lifetime,
+             lifetime[0] != '\0' ? " was over; " : "", vm->ended.cause);
+}
+
 void farm_record_end(struct farm *f, struct vm *vm, int exit_status, int signum)
 {
     struct vm_row next = vm->row;
@@ -125,7 +139,7 @@ void farm_record_end(struct farm *f, struct vm *vm, int exit_status, int signum)
     next.run.code = vm->ended.code;
     next.run.exit_status = exit_status;
     next.run.signal = signum;
-    snprintf(next.run.cause, sizeof(next.run.cause), "%s", vm->ended.cause);
+    write_cause(vm, &next);
     plan_next(f, vm, &next, result);
     log_say(result == RUN_FAILED ? LOG_ERR : LOG_INFO, vm, "ended: %s%s%s",
             outcome_text(next.run.outcome), next.run.cause[0] != '\0' ? ": " : "", next.run.cause);

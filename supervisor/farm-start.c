@@ -438,22 +438,30 @@ static bool must_wait(struct farm *f, struct vm *vm, int *lock)
     return true;
 }
 
-/* A disk of a VM that is on its way out is waited for. */
-static bool disk_is_leaving(const struct farm *f, const struct vm *vm)
+const struct vm *farm_disk_user(const struct farm *f, const struct vm *vm,
+                                const struct vm_files *files, size_t *disk)
 {
     struct stat st;
 
     for (size_t i = 0; i < vm->row.config.disk_count; i++) {
-        const struct vm *other;
-        if (vm->files.disk[i] < 0 || fstat(vm->files.disk[i], &st) != 0) {
-            continue;
-        }
-        other = other_user(f, vm, &st, !vm->row.config.disk[i].read_only);
-        if (other != NULL && other->row.wanted == WANTED_ABSENT) {
-            return true;
+        if (files->disk[i] >= 0 && fstat(files->disk[i], &st) == 0) {
+            const struct vm *other = other_user(f, vm, &st, !vm->row.config.disk[i].read_only);
+            if (other != NULL) {
+                *disk = i;
+                return other;
+            }
         }
     }
-    return false;
+    return NULL;
+}
+
+/* A disk of a VM that is on its way out is waited for. */
+static bool disk_is_leaving(const struct farm *f, const struct vm *vm)
+{
+    size_t disk;
+    const struct vm *other = farm_disk_user(f, vm, &vm->files, &disk);
+
+    return other != NULL && other->row.wanted != WANTED_RUNNING;
 }
 
 /* The intent: after it a process may exist, and the next daemon knows. */
@@ -511,6 +519,10 @@ void farm_spawn(struct farm *f, struct vm *vm)
 {
     struct start s = {.rendezvous = -1, .lock = -1};
 
+    if (farm_apply_pending(f, vm) != 0) {
+        vm->hold_until = farm_now(f) + 10 * BUSY_MS;
+        return;
+    }
     if (disk_is_leaving(f, vm)) {
         vm->hold_until = farm_now(f) + BUSY_MS;
         return;

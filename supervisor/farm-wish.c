@@ -40,6 +40,24 @@ static enum failure refuse_files(struct refusal *r, const struct vm *vm, json_t 
                   "%s: its files have to be opened again", vm->row.config.name);
 }
 
+/* A start that would end at once is refused; one that waits for a VM on its way out is not. */
+static enum failure ask_disks(const struct farm *f, const struct vm *vm,
+                              const struct vm_files *files, const struct vm *replaced,
+                              struct refusal *r)
+{
+    size_t disk;
+    const struct vm *other = farm_disk_user(f, vm, files, &disk);
+
+    if (other == NULL || other == replaced || other->row.wanted != WANTED_RUNNING) {
+        return FAILURE_NONE;
+    }
+    return refuse(r, FAILURE_IN_USE,
+                  vm->row.config.disk[disk].read_only ? "it can be shared by those who all read it"
+                                                      : "two VMs that write one disk destroy it",
+                  "the disk %.300s is in use by %s", vm->row.config.disk[disk].path,
+                  other->row.config.name);
+}
+
 void farm_forget_run(struct vm *vm, struct vm_row *next)
 {
     next->wanted = WANTED_RUNNING;
@@ -69,7 +87,7 @@ static enum failure ask_admission(struct farm *f, struct vm *vm, const struct vm
     admission_get_use(f->admission, &use);
     answer = admission_ask(f->admission, vm, c->cpus, c->memory, may_queue);
     if (answer == ADMITTED) {
-        vm->admitted = true;
+        farm_admit(f, vm);
         return FAILURE_NONE;
     }
     if (answer == ADMISSION_QUEUED) {
@@ -163,6 +181,9 @@ enum failure farm_create(struct farm *f, const struct farm_create *c, struct vm 
         err = refuse_files(r, vm, files);
         goto fail;
     }
+    if (c->start && (err = ask_disks(f, vm, c->files, old, r)) != FAILURE_NONE) {
+        goto fail;
+    }
     if (c->start && (err = ask_admission(f, vm, &vm->row.config, c->may_queue, r)) != 0) {
         goto fail;
     }
@@ -222,6 +243,10 @@ enum failure farm_start(struct farm *f, struct vm *vm, struct vm_files *files, b
                  : NULL;
     if (needed != NULL) {
         return refuse_files(r, vm, needed);
+    }
+    if (next.source == VM_FROM_CLIENT &&
+        (err = ask_disks(f, vm, files != NULL ? files : &vm->files, NULL, r)) != FAILURE_NONE) {
+        return err;
     }
     if (next.seen == SEEN_NOTHING && !held &&
         (err = ask_admission(f, vm, vm->has_pending ? &vm->pending : &next.config, may_queue, r)) !=

@@ -17,6 +17,7 @@
 #include "clock.h"
 #include "log.h"
 #include "process.h"
+#include "units.h"
 
 #define ACTIONS_MAX    32   /* of one VM in one turn; more would be a circle */
 #define HOLD_MS        1000 /* before something that failed on our side is tried again */
@@ -57,8 +58,9 @@ void farm_touch(struct farm *f, struct vm *vm)
 {
     if (!vm->dirty) {
         vm->dirty = true;
-        vm->next_dirty = f->dirty;
-        f->dirty = vm;
+        vm->next_dirty = NULL;
+        *f->dirty_end = vm;
+        f->dirty_end = &vm->next_dirty;
         uv_update_time(f->loop);
         uv_timer_start(&f->timer, on_timer, 0, 0);
     }
@@ -210,6 +212,7 @@ void farm_take_out(struct farm *f, struct vm *vm)
     for (struct vm **p = &f->dirty; *p != NULL; p = &(*p)->next_dirty) {
         if (*p == vm) {
             *p = vm->next_dirty;
+            f->dirty_end = *p != NULL ? f->dirty_end : p;
             break;
         }
     }
@@ -236,15 +239,15 @@ int farm_enter(struct farm *f, struct vm *vm)
 
 /* ---- Actions ------------------------------------------------------------------------------------ */
 
-/* The VM will not run, without a run that ended. */
-static void give_up(struct farm *f, struct vm *vm, const char *cause)
+void farm_give_up(struct farm *f, struct vm *vm, const char *cause)
 {
     struct vm_row next = vm->row;
 
     next.wanted = next.ephemeral ? WANTED_ABSENT : WANTED_STOPPED;
     next.failed = true;
     next.retry_at = 0;
-    next.run.outcome = OUTCOME_START_REFUSED;
+    next.run = (struct vm_run){
+        .outcome = OUTCOME_START_REFUSED, .exit_status = -1, .ended_at = clock_unix_ms()};
     snprintf(next.run.cause, sizeof(next.run.cause), "%s", cause);
     log_say(LOG_ERR, vm, "cannot start: %s", cause);
     if (farm_commit(f, vm, &next, "vm.failed", json_pack("{s:s}", "cause", cause)) != 0) {
@@ -252,13 +255,19 @@ static void give_up(struct farm *f, struct vm *vm, const char *cause)
     }
 }
 
+void farm_admit(struct farm *f, struct vm *vm)
+{
+    vm->admitted = true;
+    vm->place = ++f->places;
+    vm->queued_at = 0;
+}
+
 void farm_serve_queue(struct farm *f)
 {
     struct vm *vm;
 
     while (!f->draining && !f->shutting_down && (vm = admission_next(f->admission)) != NULL) {
-        vm->admitted = true;
-        vm->queued_at = 0;
+        farm_admit(f, vm);
         farm_touch(f, vm);
     }
 }
@@ -274,7 +283,7 @@ static void enqueue(struct farm *f, struct vm *vm)
     }
     admission_explain(f->admission, c->cpus, c->memory, why, sizeof(why));
     switch (admission_ask(f->admission, vm, c->cpus, c->memory, true)) {
-    case ADMITTED: vm->admitted = true; break;
+    case ADMITTED: farm_admit(f, vm); break;
     case ADMISSION_QUEUED:
         vm->queued_at = farm_now(f);
         log_say(LOG_INFO, vm, "waits for a place: %s", why);
@@ -285,13 +294,16 @@ static void enqueue(struct farm *f, struct vm *vm)
     case ADMISSION_REFUSED: /* the queue is full; this start is nobody's request */
         vm->start_after = farm_now(f) + 5 * HOLD_MS;
         break;
-    case ADMISSION_NEVER: give_up(f, vm, why); break;
+    case ADMISSION_NEVER: farm_give_up(f, vm, why); break;
     }
 }
 
 void farm_dequeue(struct farm *f, struct vm *vm)
 {
     admission_release(f->admission, vm);
+    if (vm->admitted) {
+        farm_touch_all(f); /* those behind it in the order of starts */
+    }
     vm->admitted = false;
     vm->queued_at = 0;
     farm_serve_queue(f);
@@ -305,10 +317,10 @@ void farm_ask_again(struct farm *f)
         struct vm *vm = f->vm[i];
         const struct vm_config *c = &vm->row.config;
         admission_explain(f->admission, c->cpus, c->memory, why, sizeof(why));
-        if (vm->queued_at != 0 &&
+        if (vm->queued_at != 0 && vm->config_error == NULL &&
             admission_ask(f->admission, vm, c->cpus, c->memory, true) == ADMISSION_NEVER) {
             vm->queued_at = 0;
-            give_up(f, vm, why);
+            farm_give_up(f, vm, why);
         }
     }
     farm_serve_queue(f);
@@ -333,10 +345,11 @@ static void begin_stop(struct farm *f, struct vm *vm, enum stop_reason reason)
 
     vm->stop_reason = reason;
     if (reason == STOP_BY_START_TIMEOUT && !vm->has_ended) {
+        char time[UNITS_TEXT];
         vm->has_ended = true;
         vm->ended = (struct msg_ended){.outcome = OUTCOME_START_REFUSED, .code = ETIMEDOUT};
-        snprintf(length, sizeof(length), "the worker was not ready within %llu ms",
-                 (unsigned long long)next.config.start_timeout);
+        snprintf(length, sizeof(length), "the worker was not ready within %s",
+                 units_format_duration(next.config.start_timeout, time));
         snprintf(vm->ended.cause, sizeof(vm->ended.cause), "%s%s%.380s", length,
                  vm->last_error[0] != '\0' ? "; it last said: " : "", vm->last_error);
     }
@@ -437,14 +450,24 @@ static bool delete_vm(struct farm *f, struct vm *vm)
 
 /* ---- The loop around reconcile ------------------------------------------------------------------- */
 
-static bool crowded(const struct farm *f)
+/* Who was admitted first starts first. */
+static bool is_before(const struct farm *f, const struct vm *a, const struct vm *b)
 {
-    uint32_t starting = 0;
+    return a->row.seen == SEEN_NOTHING && a->row.wanted == WANTED_RUNNING && a->admitted &&
+           a->place < b->place && a->hold_until <= farm_now(f);
+}
 
-    for (size_t i = 0; i < f->count; i++) {
-        starting += f->vm[i]->row.seen == SEEN_STARTING;
+static bool crowded(const struct farm *f, const struct vm *vm)
+{
+    uint32_t ahead = 0;
+
+    if (vm->row.seen != SEEN_NOTHING || !vm->admitted || f->config.start_parallel == 0) {
+        return false;
     }
-    return f->config.start_parallel != 0 && starting >= f->config.start_parallel;
+    for (size_t i = 0; i < f->count; i++) {
+        ahead += f->vm[i]->row.seen == SEEN_STARTING || is_before(f, f->vm[i], vm);
+    }
+    return ahead >= f->config.start_parallel;
 }
 
 static struct vm_facts facts_of(struct farm *f, struct vm *vm)
@@ -467,7 +490,7 @@ static struct vm_facts facts_of(struct farm *f, struct vm *vm)
         .shutting_down = f->shutting_down,
         .queued = vm->queued_at != 0,
         .admitted = vm->admitted,
-        .crowded = row->seen == SEEN_NOTHING && vm->admitted && crowded(f),
+        .crowded = crowded(f, vm),
         .ephemeral = row->ephemeral,
         .cycle = vm->cycle,
         .force = vm->force || f->forced,
@@ -518,7 +541,10 @@ static void work(struct farm *f, struct vm *vm)
         leave_configuration(f, vm);
     }
     if (waited_too_long(f, vm)) {
-        give_up(f, vm, "it waited in the queue for as long as queue_timeout allows");
+        char cause[96], time[UNITS_TEXT];
+        snprintf(cause, sizeof(cause), "it waited in the queue for the whole queue_timeout of %s",
+                 units_format_duration(f->config.queue_timeout, time));
+        farm_give_up(f, vm, cause);
     }
     for (int i = 0; i < ACTIONS_MAX; i++) {
         struct vm_facts facts;
@@ -563,18 +589,30 @@ static void look_for_shutdown(struct farm *f)
     f->done(f->done_ctx);
 }
 
+/* The one whose time came first; NULL: nobody's has come. */
+static struct vm *next_due(const struct farm *f)
+{
+    struct vm *first = NULL;
+    int64_t now = farm_now(f);
+
+    for (size_t i = 0; i < f->count; i++) {
+        struct vm *vm = f->vm[i];
+        if (vm->wake_at != 0 && vm->wake_at <= (first != NULL ? first->wake_at - 1 : now)) {
+            first = vm;
+        }
+    }
+    return first;
+}
+
 static void on_timer(uv_timer_t *timer)
 {
     struct farm *f = timer->data;
-    int64_t now;
     struct vm *vm;
 
     uv_update_time(f->loop);
-    now = farm_now(f);
-    for (size_t i = 0; i < f->count; i++) {
-        if (f->vm[i]->wake_at != 0 && f->vm[i]->wake_at <= now) {
-            farm_touch(f, f->vm[i]);
-        }
+    while ((vm = next_due(f)) != NULL) {
+        vm->wake_at = 0;
+        farm_touch(f, vm);
     }
     /* What this turn marks anew is for the next one. */
     struct vm *todo = f->dirty;
@@ -584,6 +622,7 @@ static void on_timer(uv_timer_t *timer)
     }
     while (count-- != 0 && (vm = f->dirty) != NULL) {
         f->dirty = vm->next_dirty;
+        f->dirty_end = f->dirty != NULL ? f->dirty_end : &f->dirty;
         vm->dirty = false;
         vm->wake_at = 0;
         work(f, vm);
@@ -610,15 +649,15 @@ bool farm_draining(const struct farm *f)
     return f->draining;
 }
 
-static int by_start(const void *a, const void *b)
+static int latest_first(const void *a, const void *b)
 {
     const struct vm *const *x = a, *const *y = b;
     int64_t left = (*x)->row.run.started_at, right = (*y)->row.run.started_at;
 
-    return (left > right) - (left < right);
+    return (left < right) - (left > right);
 }
 
-/* Each is put before those that are there: the latest started is the first to be stopped. */
+/* The latest started is the first to be stopped. */
 static void touch_by_start(struct farm *f)
 {
     struct vm **order = f->count != 0 ? malloc(f->count * sizeof(struct vm *)) : NULL;
@@ -628,7 +667,7 @@ static void touch_by_start(struct farm *f)
         return;
     }
     memcpy(order, f->vm, f->count * sizeof(struct vm *));
-    qsort(order, f->count, sizeof(struct vm *), by_start);
+    qsort(order, f->count, sizeof(struct vm *), latest_first);
     for (size_t i = 0; i < f->count; i++) {
         farm_touch(f, order[i]);
     }
@@ -753,6 +792,7 @@ struct farm *farm_new(uv_loop_t *loop, const struct paths *p, struct state *s, c
         return NULL;
     }
     f->loop = loop;
+    f->dirty_end = &f->dirty;
     f->paths = p;
     f->state = s;
     host_config_init(&f->config);

@@ -101,9 +101,12 @@ static struct decision without_process(const struct vm_facts *f)
     bool holds_place = f->queued || f->admitted;
     bool wanted = f->wanted == WANTED_RUNNING;
     bool last = wanted && f->give_up && !f->cycle && f->result != RUN_NEVER;
-    bool allowed = wanted && !last && f->enabled && f->may_start && !f->shutting_down;
+    bool allowed = wanted && !last && f->enabled && !f->shutting_down;
     bool due = allowed && (f->cycle || f->retry_at == 0 || has_come(f->retry_at, f->now));
 
+    if (due && !f->may_start) {
+        return wait_until(0); /* nobody starts: a place in the order is kept */
+    }
     if (due && f->admitted) {
         return f->crowded ? wait_until(0) : act(ACTION_SPAWN);
     }
@@ -124,7 +127,7 @@ static struct decision without_process(const struct vm_facts *f)
         !f->shutting_down) { /* after a shutdown the next daemon judges it, restart_at_boot() */
         return act(ACTION_SETTLE);
     }
-    return wait_until(allowed ? f->retry_at : 0);
+    return wait_until(allowed && f->may_start ? f->retry_at : 0);
 }
 
 struct decision reconcile(const struct vm_facts *f)

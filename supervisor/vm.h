@@ -106,6 +106,7 @@ struct vm {
     char *config_error, *config_place; /* a disabled VM's mistake; FILE:LINE */
 
     bool admitted;     /* its memory and vCPUs are counted in the budget */
+    uint64_t place;    /* in the order of admissions, which is that of starts */
     int64_t queued_at; /* milliseconds of the loop's clock; 0: not in the queue */
     bool cycle;        /* `restart`: end this run, then start */
     bool by_hand;      /* the start now due was asked for by a person: it is not a restart */

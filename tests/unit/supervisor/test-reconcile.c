@@ -181,7 +181,7 @@ static void check_wait(const struct farm *s)
     }
     /* Nobody waits behind one that does not start. */
     if (f->admitted && f->seen == SEEN_NOTHING) {
-        assert_true(f->crowded);
+        assert_true(f->crowded || !f->may_start);
     }
     assert_false(f->seen != SEEN_NOTHING && f->queued);
 }
@@ -505,8 +505,20 @@ static const struct {
     {"a disabled VM waits for its configuration",
      {.now = 1, .wanted = WANTED_RUNNING, .may_start = true},
      {.action = ACTION_NONE}},
-    {"draining takes the place in the queue",
+    {"draining keeps the place in the queue",
      {.now = 1, .wanted = WANTED_RUNNING, .enabled = true, .queued = true},
+     {.action = ACTION_NONE}},
+    {"and the order of those admitted",
+     {.now = 1, .wanted = WANTED_RUNNING, .enabled = true, .admitted = true},
+     {.action = ACTION_NONE}},
+    {"but not for one that is disabled",
+     {.now = 1, .wanted = WANTED_RUNNING, .queued = true},
+     {.action = ACTION_DEQUEUE}},
+    {"nor a back-off's",
+     {.now = 1, .wanted = WANTED_RUNNING, .enabled = true, .admitted = true, .retry_at = 50},
+     {.action = ACTION_DEQUEUE}},
+    {"a shutdown takes it",
+     {.now = 1, .wanted = WANTED_RUNNING, .enabled = true, .shutting_down = true, .queued = true},
      {.action = ACTION_DEQUEUE}},
     {"a start that takes too long has no button",
      {.now = 100,
