@@ -15,8 +15,10 @@
 #include "units.h"
 #include "verb.h"
 
-#define FOLLOW_MS 200 /* a log's growth is looked for so often */
-#define BLOCK     16384
+#define FOLLOW_MS        200 /* a log's growth is looked for so often */
+#define BLOCK            16384
+#define FOLLOW_UNREAD_MS 1000 /* whether somebody still reads */
+#define LATEST_MAX       1000 /* events that the daemon answers at once */
 
 const struct option_spec logs_options[] = {
     {"f follow", NULL, "go on until the VM stops"},
@@ -27,6 +29,7 @@ const struct option_spec logs_options[] = {
 const struct option_spec events_options[] = {
     {"f follow", NULL, "go on with those to come"},
     {"since", "WHEN", "after this number, or so long ago: 10m, 2h"},
+    {"t type", "TYPE", "of this type, as vm.ended; may have wildcards: 'vm.*'"},
     {"n limit", "N", "at most N, the latest"},
     FORMAT_OPTION,
     {0}};
@@ -414,127 +417,164 @@ static int print_event(struct call *c, const json_t *event)
     return status;
 }
 
-static int follow_events(struct call *c, json_t *params)
+/* What is asked for, as the daemon's methods take it. */
+static json_t *query(const char *name, const char *type)
 {
-    struct reply r;
-    json_t *event;
-    int status = call_ask(c, "events.subscribe", params, NULL, NULL);
+    return json_pack("{s:s*,s:s*}", "name", name, "type", type);
+}
 
-    while (!status && (event = client_next_event(c->client, &r))) {
-        status = print_event(c, event);
-        json_decref(event);
-        if (fflush(stdout)) {
-            return STATUS_OK;
+/* Those that come after number `seq`. */
+static int follow_events(struct call *c, json_int_t seq)
+{
+    struct reply r = {0};
+    json_t *event;
+    bool connected = true;
+    int status = STATUS_OK;
+
+    while (!status && connected && !call_unread()) {
+        connected = client_poll_event(c->client, FOLLOW_UNREAD_MS, &event, &r);
+        if (connected && event) {
+            if (json_integer_value(json_object_get(event, "seq")) > seq) {
+                status = print_event(c, event);
+            }
+            json_decref(event);
+            if (fflush(stdout)) {
+                break;
+            }
         }
     }
-    if (!status) {
+    if (!connected) {
         status = reply_report(&r, NULL);
-        reply_free(&r);
     }
+    reply_free(&r);
     return status;
 }
 
-/* --since as a duration: the daemon counts by numbers, so the first event that is young enough is looked for. */
-static void drop_old(json_t *events, uint64_t age_ms)
+/* All kept events of the query after `since` and not before `since_time`: the daemon answers page by page. */
+static int collect(struct call *c, const json_t *wanted, json_int_t since, json_int_t since_time,
+                   json_t *events)
 {
-    time_t then = time(NULL) - (time_t)(age_ms / 1000);
-    char limit[32];
-
-    output_time((json_int_t)then * 1000, limit);
-    while (json_array_size(events)) {
-        const json_t *at = json_object_get(json_array_get(events, 0), "time");
-        bool old = json_is_string(at) ? strcmp(json_string_value(at), limit) < 0
-                                      : json_integer_value(at) < (json_int_t)then * 1000;
-
-        if (!old) {
-            return;
-        }
-        json_array_remove(events, 0);
-    }
-}
-
-/* All kept events after `since`: the daemon answers page by page. */
-static int collect(struct call *c, json_int_t since, const char *name, json_t *events,
-                   json_int_t *seq)
-{
+    json_int_t seq = since;
     size_t got;
 
-    *seq = since;
     do {
-        json_t *params = json_pack("{s:I}", "since", *seq), *result = NULL, *page, *last;
+        json_t *params = json_copy((json_t *)(uintptr_t)wanted), *result = NULL, *page, *last;
         int status;
 
-        if (name) {
-            json_object_set_new(params, "name", json_string(name));
-        }
-        status = call_ask(c, "events.list", params, name, &result);
+        json_object_set_new(params, "since", json_integer(seq));
+        json_object_set_new(params, "since_time", json_integer(since_time));
+        status = call_ask(c, "events.list", params, NULL, &result);
         if (status) {
             return status;
         }
         page = json_object_get(result, "events");
         got = json_array_size(page);
         last = json_array_get(page, got ? got - 1 : 0);
-        if (json_integer_value(json_object_get(last, "seq")) <= *seq) {
-            got = 0;
-        } else {
-            *seq = json_integer_value(json_object_get(last, "seq"));
-            json_array_extend(events, page);
-        }
+        seq = got ? json_integer_value(json_object_get(last, "seq")) : seq;
+        json_array_extend(events, page);
         json_decref(result);
     } while (got);
     return STATUS_OK;
+}
+
+/* The latest ones, as many as fit in one answer; more are collected. */
+static int collect_latest(struct call *c, const json_t *wanted, json_int_t since,
+                          json_int_t since_time, size_t keep, json_t *events)
+{
+    json_t *params, *result = NULL;
+    int status;
+
+    if (keep > LATEST_MAX) {
+        return collect(c, wanted, since, since_time, events);
+    }
+    params = json_copy((json_t *)(uintptr_t)wanted);
+    json_object_set_new(params, "since", json_integer(since));
+    json_object_set_new(params, "since_time", json_integer(since_time));
+    json_object_set_new(params, "limit", json_integer((json_int_t)keep));
+    json_object_set_new(params, "latest", json_true());
+    status = call_ask(c, "events.list", params, NULL, &result);
+    json_array_extend(events, json_object_get(result, "events"));
+    json_decref(result);
+    return status;
+}
+
+/* --since: an event's number, or how long ago as a time. */
+static int parse_since(const char *text, json_int_t *number, json_int_t *since_time)
+{
+    struct timespec now;
+    uint64_t age;
+    char *end;
+
+    *number = strtoll(text, &end, 10);
+    if (!*end && end != text && *number >= 0) {
+        return 0;
+    }
+    *number = 0;
+    if (units_parse_duration(text, &age) < 0) {
+        return -EINVAL;
+    }
+    clock_gettime(CLOCK_REALTIME, &now);
+    *since_time = (json_int_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 - (json_int_t)age;
+    *since_time = *since_time > 0 ? *since_time : 0;
+    return 0;
+}
+
+static int show_events(struct call *c, json_t *events, bool following)
+{
+    json_int_t seq = 0;
+    json_t *event;
+    int status = STATUS_OK;
+    size_t i;
+
+    if (c->format.kind == FORMAT_JSON && !following) {
+        return call_print(c, events);
+    }
+    json_array_foreach(events, i, event)
+    {
+        status = status ? status : print_event(c, event);
+        seq = json_integer_value(json_object_get(event, "seq"));
+    }
+    if (fflush(stdout) || status || !following) {
+        return status;
+    }
+    return follow_events(c, seq);
 }
 
 int verb_events(struct call *c)
 {
     const char *since = options_get(&c->options, "since"),
                *limit = options_get(&c->options, "limit");
-    const char *name = c->options.operand_count ? c->options.operands[0] : NULL;
-    json_int_t from = 0, seq = 0;
-    uint64_t age = 0;
+    json_int_t from = 0, since_time = 0;
     char *end = NULL;
-    json_t *events = json_array(), *event;
-    int status;
-    size_t i, keep = limit ? strtoul(limit, &end, 10) : (size_t)-1;
+    json_t *events, *wanted;
+    bool following = options_has(&c->options, "follow");
+    int status = STATUS_OK;
+    size_t keep = limit ? strtoul(limit, &end, 10) : (size_t)-1;
 
     if (limit && (*end || end == limit || *limit == '-')) {
-        status = say_usage("events", "--limit: \"%s\" is no number", limit);
-        goto done;
+        return say_usage("events", "--limit: \"%s\" is no number", limit);
     }
-    if (since) {
-        from = strtoll(since, &end, 10);
-        if ((*end || end == since || from < 0) && units_parse_duration(since, &age) < 0) {
-            status = say_usage(
-                "events", "--since: \"%s\" is neither an event's number nor a duration", since);
-            goto done;
-        }
-        from = age ? 0 : from;
+    if (since && parse_since(since, &from, &since_time) < 0) {
+        return say_usage("events", "--since: \"%s\" is neither an event's number nor a duration",
+                         since);
     }
-    status = collect(c, from, name, events, &seq);
-    if (age) {
-        drop_old(events, age);
+    wanted = query(c->options.operand_count ? c->options.operands[0] : NULL,
+                   options_get(&c->options, "type"));
+    events = json_array();
+    /* First those to come, so that none is missed between both. */
+    if (following) {
+        status = call_ask(c, "events.subscribe", json_copy(wanted), NULL, NULL);
+    }
+    if (!status) {
+        status = collect_latest(c, wanted, from, since_time, keep, events);
     }
     while (json_array_size(events) > keep) {
         json_array_remove(events, 0);
     }
-    if (!status && c->format.kind == FORMAT_JSON && !options_has(&c->options, "follow")) {
-        status = call_print(c, events);
-    } else if (!status) {
-        json_array_foreach(events, i, event)
-        {
-            status = status ? status : print_event(c, event);
-        }
-        fflush(stdout);
+    if (!status) {
+        status = show_events(c, events, following);
     }
-    if (!status && options_has(&c->options, "follow")) {
-        json_t *params = json_pack("{s:I}", "since", seq);
-
-        if (name) {
-            json_object_set_new(params, "name", json_string(name));
-        }
-        status = follow_events(c, params);
-    }
-done:
     json_decref(events);
+    json_decref(wanted);
     return status;
 }

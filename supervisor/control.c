@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <grp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -63,6 +64,7 @@ struct client {
     size_t request_count;
     bool subscribed;
     char *only; /* events of this VM, by its id or name; NULL: of all */
+    char *type; /* and of this type; NULL: of all */
 };
 
 /* ---- Ending a connection ------------------------------------------------------------------------ */
@@ -150,6 +152,7 @@ static void client_end(struct client *client)
     }
     rpc_reader_free(&client->reader);
     free(client->only);
+    free(client->type);
     *client->link = client->next;
     if (client->next != NULL) {
         client->next->link = client->link;
@@ -535,15 +538,20 @@ static void client_update(struct client *client)
 
 /* ---- Events ------------------------------------------------------------------------------------- */
 
-bool client_subscribe(struct client *client, const char *vm)
+bool client_subscribe(struct client *client, const char *vm, const char *type)
 {
     char *only = vm != NULL ? strdup(vm) : NULL;
+    char *of_type = type != NULL ? strdup(type) : NULL;
 
-    if (vm != NULL && only == NULL) {
+    if ((vm != NULL && only == NULL) || (type != NULL && of_type == NULL)) {
+        free(only);
+        free(of_type);
         return false;
     }
     free(client->only);
+    free(client->type);
     client->only = only;
+    client->type = of_type;
     client->subscribed = true;
     return true;
 }
@@ -569,8 +577,10 @@ static bool wants(const struct client *client, const struct vm *vm, const json_t
 {
     const char *id = subject_of(vm, event);
     const char *name = json_string_value(json_object_get(event, "vm"));
+    const char *type = json_string_value(json_object_get(event, "type"));
 
     return client->subscribed && !client->doomed &&
+           (client->type == NULL || (type != NULL && fnmatch(client->type, type, 0) == 0)) &&
            (client->only == NULL || (id != NULL && strcmp(client->only, id) == 0) ||
             (name != NULL && strcmp(client->only, name) == 0)) &&
            client_may_see(client, vm, event);

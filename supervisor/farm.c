@@ -82,7 +82,7 @@ static void tell(struct farm *f, struct vm *vm, int64_t seq, const struct state_
         vm->summary = NULL;
     }
     if (f->watch != NULL && e != NULL) {
-        json_t *event = state_event_json(seq, clock_unix_ms(), e);
+        json_t *event = state_event_json(seq, e->at, e);
         f->watch(f->watch_ctx, vm, event);
         json_decref(event);
     }
@@ -93,7 +93,8 @@ static struct state_event event_of(const struct vm *vm, const char *type, const 
     return (struct state_event){.type = type,
                                 .vm_id = vm != NULL ? vm->row.id : NULL,
                                 .vm_name = vm != NULL ? vm->row.config.name : NULL,
-                                .detail = detail};
+                                .detail = detail,
+                                .at = clock_unix_ms()};
 }
 
 static int report(struct farm *f, const struct vm *vm, int err)

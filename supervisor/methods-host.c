@@ -156,7 +156,13 @@ void method_events_list(struct request *r)
         return;
     }
     limit = limit < (json_int_t)EVENTS_PAGE ? limit : (json_int_t)EVENTS_PAGE;
-    all = state_events(r->control->state, request_integer(r, "since", 0), subject, (size_t)limit);
+    all = state_events(r->control->state,
+                       &(struct state_query){.since = request_integer(r, "since", 0),
+                                             .since_time = request_integer(r, "since_time", 0),
+                                             .vm = subject,
+                                             .type = request_string(r, "type"),
+                                             .limit = (size_t)limit,
+                                             .latest = request_flag(r, "latest")});
     if (all == NULL) {
         unreadable(r);
         return;
@@ -188,7 +194,10 @@ void method_events_subscribe(struct request *r)
     }
     if (json_object_get(r->params, "since") != NULL) {
         history =
-            state_events(c->state, request_integer(r, "since", 0), subject, EVENTS_REPLAY_MAX + 1);
+            state_events(c->state, &(struct state_query){.since = request_integer(r, "since", 0),
+                                                         .vm = subject,
+                                                         .type = request_string(r, "type"),
+                                                         .limit = EVENTS_REPLAY_MAX + 1});
         if (history == NULL) {
             unreadable(r);
             return;
@@ -200,7 +209,7 @@ void method_events_subscribe(struct request *r)
             return;
         }
     }
-    if (!client_subscribe(client, subject)) {
+    if (!client_subscribe(client, subject, request_string(r, "type"))) {
         json_decref(history);
         request_fail(r, FAILURE_INTERNAL, NULL, NULL, "no memory");
         return;

@@ -71,11 +71,16 @@ static const struct method table[] = {
      .call = method_vm_autostart},
     {"events.list", RIGHT_ALL,
      .param = {{"since", PARAM_COUNT, false},
+               {"since_time", PARAM_COUNT, false},
                {"name", PARAM_STRING, false},
-               {"limit", PARAM_COUNT, false}},
+               {"type", PARAM_STRING, false},
+               {"limit", PARAM_COUNT, false},
+               {"latest", PARAM_FLAG, false}},
      .call = method_events_list},
     {"events.subscribe", RIGHT_ALL,
-     .param = {{"since", PARAM_COUNT, false}, {"name", PARAM_STRING, false}},
+     .param = {{"since", PARAM_COUNT, false},
+               {"name", PARAM_STRING, false},
+               {"type", PARAM_STRING, false}},
      .call = method_events_subscribe},
 };
 

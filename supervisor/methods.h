@@ -68,8 +68,9 @@ bool request_flag(const struct request *r, const char *name);
 /* Whether `text` is (one of) the string or strings of this parameter; absent: yes. */
 bool request_matches(const struct request *r, const char *name, const char *text);
 
-/* From now on the client is sent events: all, or those of one VM (id or name; copied). false: no memory. */
-bool client_subscribe(struct client *c, const char *vm);
+/* From now on the client is sent events: all, or those of one VM (id or name), or of a type, which may have wildcards
+ * (both copied). false: no memory. */
+bool client_subscribe(struct client *c, const char *vm, const char *type);
 /* Queues one line, after what is queued already. Takes over nothing. */
 void client_notify(struct client *c, const char *line, size_t size);
 /* `vm` NULL: the one that the event names, if it is still there. */

@@ -59,11 +59,16 @@ enum statement {
     DELETE,
     NOTE,
     EVENTS,
+    LATEST_EVENTS,
     PRUNE,
     STATEMENTS
 };
 
 /* INSERT and UPDATE bind the same values in the same order, see bind_row(); LOAD reads them in it. */
+#define SELECT_EVENTS                                                                              \
+    "SELECT seq, at, type, vm_id, vm_name, detail FROM events WHERE seq > ?1 AND at >= ?2"         \
+    " AND (?3 IS NULL OR vm_id = ?3 OR vm_name = ?3) AND (?4 IS NULL OR type GLOB ?4) "
+
 static const char *const statements[STATEMENTS] = {
     [LOAD] = "SELECT * FROM vms ORDER BY name",
     [INSERT] = "INSERT INTO vms VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,"
@@ -76,8 +81,8 @@ static const char *const statements[STATEMENTS] = {
                "?24,?25,?26,?27,?28,?29,?30) WHERE id = ?1",
     [DELETE] = "DELETE FROM vms WHERE id = ?1",
     [NOTE] = "INSERT INTO events (at, type, vm_id, vm_name, detail) VALUES (?1,?2,?3,?4,?5)",
-    [EVENTS] = "SELECT seq, at, type, vm_id, vm_name, detail FROM events WHERE seq > ?1"
-               " AND (?2 IS NULL OR vm_id = ?2 OR vm_name = ?2) ORDER BY seq LIMIT ?3",
+    [EVENTS] = SELECT_EVENTS "ORDER BY seq LIMIT ?5",
+    [LATEST_EVENTS] = SELECT_EVENTS "ORDER BY seq DESC LIMIT ?5",
     [PRUNE] = "DELETE FROM events WHERE at < ?1 OR seq <="
               " (SELECT seq FROM events ORDER BY seq DESC LIMIT 1 OFFSET ?2)",
 };
@@ -682,19 +687,23 @@ static json_t *read_event(sqlite3_stmt *q)
     return o;
 }
 
-json_t *state_events(struct state *s, int64_t since, const char *vm, size_t limit)
+json_t *state_events(struct state *s, const struct state_query *query)
 {
-    struct cursor c = {.q = s->statement[EVENTS]};
+    struct cursor c = {.q = s->statement[query->latest ? LATEST_EVENTS : EVENTS]};
     json_t *array = json_array();
     int rc = SQLITE_OK;
 
-    put_int(&c, since);
-    put_text(&c, vm);
-    put_int(&c, limit > INT64_MAX ? INT64_MAX : (int64_t)limit);
+    put_int(&c, query->since);
+    put_int(&c, query->since_time);
+    put_text(&c, query->vm);
+    put_text(&c, query->type);
+    put_int(&c, query->limit > INT64_MAX ? INT64_MAX : (int64_t)query->limit);
     rc = c.rc;
     while (rc == SQLITE_OK || rc == SQLITE_ROW) {
         rc = sqlite3_step(c.q);
-        if (rc == SQLITE_ROW && json_array_append_new(array, read_event(c.q)) != 0) {
+        if (rc == SQLITE_ROW &&
+            json_array_insert_new(array, query->latest ? 0 : json_array_size(array),
+                                  read_event(c.q)) != 0) {
             rc = SQLITE_NOMEM;
         }
     }

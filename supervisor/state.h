@@ -46,9 +46,17 @@ int state_update(struct state *s, const struct vm_row *row, const struct state_e
 int state_delete(struct state *s, const char *id, const struct state_event *e, int64_t *seq);
 int state_note(struct state *s, const struct state_event *e, int64_t *seq); /* an event alone */
 
-/* Events after `since`, oldest first, at most `limit`; of one VM (id or name) if `vm` is not NULL. Each as
- * {"seq", "time", "type", "vm", "id", "detail"}. A new array, NULL on failure. */
-json_t *state_events(struct state *s, int64_t since, const char *vm, size_t limit);
+struct state_query {
+    int64_t since;      /* events after this one */
+    int64_t since_time; /* Unix milliseconds: none before */
+    const char *vm;     /* its id or name; NULL: of all, and the host's */
+    const char *type;   /* may have wildcards; NULL: all */
+    size_t limit;
+    bool latest; /* the latest `limit`, not the first */
+};
+
+/* Oldest first. Each as {"seq", "time", "type", "vm", "id", "detail"}. A new array, NULL on failure. */
+json_t *state_events(struct state *s, const struct state_query *query);
 json_t *state_event_json(int64_t seq, int64_t at, const struct state_event *e);
 int state_prune_events(struct state *s, int64_t before_ms, size_t keep_at_most);
 

@@ -80,7 +80,8 @@ wait "$follower" || fail "logs -f ended with status $?"
 in_a_row "$scratch/flood" || grep "overwritten" "$scratch/flood.err" >/dev/null || fail "output is missing, which nobody says"
 
 ctl 0 logs flood
-[ "$(wc -c <"$out")" -ge 32768 ] && [ "$(wc -c <"$out")" -le 65536 ] || fail "the log has $(wc -c <"$out") bytes"
+size=$(wc -c <"$out")
+{ [ "$size" -ge 32768 ] && [ "$size" -le 65536 ]; } || fail "the log has $size bytes"
 in_a_row "$out" || fail "the segments are not in order"
 ctl 0 rm flood
 

@@ -256,7 +256,7 @@ static void test_a_change_and_its_event_are_one(void **state)
     assert_int_equal(state_insert(s, &other, NULL, &seq), 0); /* and it is free again */
     assert_int_equal(seq, 0);
 
-    events = state_events(s, 0, NULL, 100);
+    events = state_events(s, &(struct state_query){.limit = 100});
     assert_int_equal(json_array_size(events), 2);
     assert_string_equal(json_string_value(json_object_get(json_array_get(events, 0), "time")),
                         "2023-11-14T22:13:20.000Z");
@@ -270,7 +270,8 @@ static void test_a_change_and_its_event_are_one(void **state)
 
 static size_t count_events(struct state *s, int64_t since, const char *vm, size_t limit)
 {
-    json_t *events = state_events(s, since, vm, limit);
+    json_t *events =
+        state_events(s, &(struct state_query){.since = since, .vm = vm, .limit = limit});
     size_t n = json_array_size(events);
 
     assert_non_null(events);
