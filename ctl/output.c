@@ -103,7 +103,7 @@ size_t output_terminal_width(FILE *out)
 /* ---- Tables --------------------------------------------------------------------------------- */
 
 struct cell {
-    char *text;
+    size_t text; /* where it begins in the table's */
     const char *sgr;
 };
 
@@ -111,6 +111,8 @@ struct table {
     size_t columns, count, room;
     bool failed; /* out of memory: what there is is printed */
     struct cell *cell;
+    char *text; /* of all cells, each with its terminator */
+    size_t text_size, text_room;
     const char *titles[];
 };
 
@@ -132,40 +134,57 @@ struct table *table_new(const char *const *titles)
 
 void table_free(struct table *t)
 {
-    for (size_t i = 0; t && i < t->count; i++) {
-        free(t->cell[i].text);
-    }
     if (t) {
         free(t->cell);
+        free(t->text);
     }
     free(t);
 }
 
-void table_add(struct table *t, const char *text)
+/* Makes room for one more cell and so many bytes of text. */
+static bool make_room(struct table *t, size_t bytes)
 {
     if (t->count == t->room) {
         size_t room = t->room ? t->room * 2 : 64;
         struct cell *cell = realloc(t->cell, room * sizeof(*cell));
 
         if (!cell) {
-            t->failed = true;
-            return;
+            return false;
         }
         t->cell = cell;
         t->room = room;
     }
-    t->cell[t->count].text = strdup(text && *text ? text : "-");
-    t->cell[t->count].sgr = NULL;
-    if (!t->cell[t->count].text) {
+    if (t->text_room - t->text_size < bytes) {
+        size_t room = (t->text_size + bytes) * 2;
+        char *grown = realloc(t->text, room);
+
+        if (!grown) {
+            return false;
+        }
+        t->text = grown;
+        t->text_room = room;
+    }
+    return true;
+}
+
+void table_add(struct table *t, const char *text)
+{
+    const char *shown = text && *text ? text : "-";
+    size_t size = strlen(shown) + 1;
+    char *copy;
+
+    if (!make_room(t, size)) {
         t->failed = true;
         return;
     }
-    for (char *p = t->cell[t->count].text; *p; p++) {
+    copy = memcpy(t->text + t->text_size, shown, size);
+    for (char *p = copy; *p; p++) {
         if (iscntrl((unsigned char)*p)) {
             *p = '?';
         }
     }
-    t->count++;
+    t->cell[t->count++] = (struct cell){.text = t->text_size};
+    t->text_size += size;
 }
 
 void table_paint(struct table *t, const char *sgr)
@@ -205,9 +224,12 @@ static void narrow(size_t *widths, size_t columns, size_t width)
 
 static void print_blanks(FILE *out, size_t count)
 {
-    while (count--) {
-        fputc(' ', out);
+    static const char blanks[] = "                                ";
+
+    for (; count >= sizeof(blanks); count -= sizeof(blanks) - 1) {
+        fputs(blanks, out);
     }
+    fwrite(blanks, 1, count, out);
 }
 
 static void print_cell(FILE *out, const char *text, const char *sgr, size_t width, bool right,
@@ -250,7 +272,7 @@ void table_print(const struct table *t, FILE *out, bool header, size_t width, bo
         widths[i] = output_width(title(t, i, &right));
     }
     for (size_t i = 0; i < t->count; i++) {
-        size_t own = output_width(t->cell[i].text);
+        size_t own = output_width(t->text + t->cell[i].text);
 
         if (own > widths[i % t->columns]) {
             widths[i % t->columns] = own;
@@ -271,8 +293,8 @@ void table_print(const struct table *t, FILE *out, bool header, size_t width, bo
         size_t column = i % t->columns;
 
         title(t, column, &right);
-        print_cell(out, t->cell[i].text, color ? t->cell[i].sgr : NULL, widths[column], right,
-                   column + 1 == t->columns);
+        print_cell(out, t->text + t->cell[i].text, color ? t->cell[i].sgr : NULL, widths[column],
+                   right, column + 1 == t->columns);
         if (column + 1 == t->columns) {
             fputc('\n', out);
         }

@@ -140,16 +140,16 @@ static void append_brief(struct text *t, const struct vm *vm, int64_t now)
     int64_t since = up ? row->run.started_at : 0;
     size_t position = vm_queue_position(vm);
     char text[192];
-    int n = snprintf(text, sizeof(text), "{\"name\":\"%s\",\"state\":\"%s\"", row->config.name,
-                     vm_state_name(vm_state(vm)));
+    int n = snprintf(text, sizeof(text),
+                     "{\"name\":\"%s\",\"state\":\"%s\",\"cpus\":%" PRIu32 ",\"memory\":%" PRIu64,
+                     row->config.name, vm_state_name(vm_state(vm)), row->config.cpus,
+                     row->config.memory);
 
     append(t, text, (size_t)n);
     if (vm->health != VM_HEALTH_NONE) {
         n = snprintf(text, sizeof(text), ",\"health\":\"%s\"", vm_health_name(vm->health));
         append(t, text, (size_t)n);
     }
-    append_member(t, "cpus", row->config.cpus);
-    append_member(t, "memory", row->config.memory);
     if (since != 0) {
         append_member(t, "uptime_ms", now > since ? (uint64_t)(now - since) : 0);
     }
