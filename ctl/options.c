@@ -135,6 +135,22 @@ done:
     return err;
 }
 
+const struct option_spec *options_find(const struct option_spec *table, const char *word)
+{
+    bool is_long = strncmp(word, "--", 2) == 0;
+    const char *wanted = word + (is_long ? 2 : 1);
+    char name[WORD_MAX];
+
+    for (; table && table->names && word[0] == '-'; table++) {
+        for (const char *at = table->names; (at = next_name(at, name, sizeof(name)));) {
+            if (strcmp(name, wanted) == 0 && is_long == (name[1] != '\0')) {
+                return table;
+            }
+        }
+    }
+    return NULL;
+}
+
 void options_free(struct options *o)
 {
     free(o->given);

@@ -43,6 +43,9 @@ const char *options_get(const struct options *o, const char *name);
 /* The next value of an option that may be repeated, from *at (0 at first); NULL: no more. */
 const char *options_next(const struct options *o, const char *name, size_t *at);
 
+/* By a word of the command line, "-m" or "--memory"; NULL: there is none. */
+const struct option_spec *options_find(const struct option_spec *table, const char *word);
+
 /* The option's name among `names`, into `out`. */
 void options_name(const struct option_spec *spec, char *out, size_t size);
 /* "-c, --cpus N" as help shows it; further words are left to vmctl(8). */
