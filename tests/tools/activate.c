@@ -84,7 +84,7 @@ static void listen_until_end(int notify, int alive)
 static void begin_to_listen(const char *address)
 {
     int notify = bind_to(address, SOCK_DGRAM), alive[2];
-    pid_t pid;
+    pid_t pid = -1;
 
     if (pipe(alive) != 0 || (pid = fork()) < 0) {
         fail("notify");
