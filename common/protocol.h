@@ -49,7 +49,7 @@ enum message_type {
     MSG_PING = 8,
     MSG_CONSOLE = 9,        /* with one stream socket: replay of the ring, then live, and input */
     MSG_BALLOON = 10,       /* new target */
-    MSG_VSOCK_CONNECT = 11, /* with one stream socket: to a port of the guest */
+    MSG_VSOCK_CONNECT = 11, /* with one stream socket: to a port of the guest, which answers */
     MSG_VSOCK_LISTEN = 12,  /* the guest may connect to this port of the host */
     MSG_AGENT = 13,         /* with one stream socket: to the guest agent's port */
 

@@ -78,7 +78,7 @@ static const struct key health_keys[] = {
      FIELD(vm_config, health.port)},
     {"interval", KEY_DURATION, SECOND, DAY, NULL, NULL, "30s", "between two tries",
      FIELD(vm_config, health.interval)},
-    {"timeout", KEY_DURATION, 100, HOUR, NULL, NULL, "5s", "for the answer to one",
+    {"timeout", KEY_DURATION, 100, 5 * SECOND, NULL, NULL, "5s", "for the answer to one",
      FIELD(vm_config, health.timeout)},
     {"start_period", KEY_DURATION, 0, DAY, NULL, NULL, "1m",
      "after the start, while failures do not count", FIELD(vm_config, health.start_period)},

@@ -71,6 +71,7 @@ static const struct shape_field pending[] = {
     {0}};
 static const struct shape_field detail[] = {
     FIELDS(vm),
+    {"health_cause", SHAPE_TEXT, N, "why it is unhealthy", NULL, NULL},
     {"wanted", SHAPE_CHOICE, 0, "what the daemon is to bring about", NULL,
      "stopped running absent"},
     {"seen", SHAPE_CHOICE, 0, "what there is of it", NULL,
@@ -244,7 +245,9 @@ static const struct shape_field ready_detail[] = {
 static const struct shape_field booted_detail[] = {
     {"us", SHAPE_NUMBER, 0, "microseconds that the guest took", NULL, NULL}, {0}};
 static const struct shape_field health_detail[] = {
-    {"health", SHAPE_CHOICE, 0, "how it is now", NULL, HEALTHS}, {0}};
+    {"health", SHAPE_CHOICE, 0, "how it is now", NULL, HEALTHS},
+    {"cause", SHAPE_TEXT, M, "unhealthy: why", NULL, NULL},
+    {0}};
 static const struct shape_field stopping_detail[] = {
     {"reason", SHAPE_CHOICE, 0, "why", NULL, REASONS}, {0}};
 static const struct shape_field rung_detail[] = {

@@ -46,7 +46,9 @@ const struct option_spec run_options[] = {
     {"d detach", NULL, "return when it runs (the default)"},
     {"attach a", NULL, "follow the console; the exit status is the outcome's"},
     {"rm", NULL, "remove the VM when it ends; its logs stay for a while"},
-    {"wait", "[=STATE]", "running, or ready (the default): the guest is up; in the queue too"},
+    {"wait", "[=STATE]",
+     "running, or ready (the default): the guest is up, and its health check has succeeded; "
+     "in the queue too"},
     {"timeout", "D", "wait at most so long"},
     {"queue", NULL, "wait for room in the host's budget (the default)"},
     {"no-queue", NULL, "fail if there is no room"},

@@ -97,6 +97,8 @@ extern const struct worker_events farm_worker_events; /* ctx is the VM */
 
 /* The run is over: its cause goes to disk, and whether there will be another. */
 void farm_record_end(struct farm *f, struct vm *vm, int exit_status, int signum);
+/* The guest is not asked for its health any more. */
+void farm_end_check(struct vm *vm);
 
 /* ---- farm-config.c */
 

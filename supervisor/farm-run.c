@@ -11,6 +11,7 @@
 #include <syslog.h>
 
 #include "clock.h"
+#include "health.h"
 #include "log.h"
 #include "restart.h"
 #include "units.h"
@@ -146,11 +147,59 @@ void farm_record_end(struct farm *f, struct vm *vm, int exit_status, int signum)
     if (farm_commit(f, vm, &next, "vm.ended", end_detail(f, vm, &next, result)) != 0) {
         vm->row = next; /* the process is gone, whatever the disk says */
     }
+    farm_end_check(vm);
     vm->health = VM_HEALTH_NONE;
     farm_touch(f, vm);
 }
 
 /* ---- What workers tell -------------------------------------------------------------------------- */
+
+static void tell_health(struct vm *vm, enum vm_health now)
+{
+    json_t *detail;
+
+    if (vm->health == now) {
+        return;
+    }
+    vm->health = now;
+    detail = json_pack("{s:s}", "health", vm_health_name(now));
+    if (now == VM_HEALTH_UNHEALTHY) {
+        json_object_set_new(detail, "cause", json_string(vm->health_cause));
+        log_say(LOG_WARNING, vm, "unhealthy: %s", vm->health_cause);
+    }
+    farm_note(vm->farm, vm, "vm.health", detail);
+}
+
+static void on_checked(void *ctx, enum vm_health now, const char *why)
+{
+    struct vm *vm = ctx;
+
+    vm->checked = now;
+    snprintf(vm->health_cause, sizeof(vm->health_cause), "%s", why);
+    if (vm->health != VM_HEALTH_UNRESPONSIVE) {
+        tell_health(vm, now);
+    }
+}
+
+/* Without a test a guest counts as ready when it runs. */
+static void begin_check(struct farm *f, struct vm *vm)
+{
+    vm->checked = VM_HEALTH_READY;
+    if (vm->row.config.health.test == HEALTH_VSOCK) {
+        vm->checked = VM_HEALTH_STARTING;
+        vm->check = health_new(f->loop, vm->worker, &vm->row.config, on_checked, vm);
+        if (vm->check == NULL) {
+            log_say(LOG_ERR, vm, "out of memory: its health is not looked after");
+        }
+    }
+    vm->health = vm->checked;
+}
+
+void farm_end_check(struct vm *vm)
+{
+    health_free(vm->check);
+    vm->check = NULL;
+}
 
 static void on_ready(void *ctx, const struct msg_ready *r)
 {
@@ -165,7 +214,7 @@ static void on_ready(void *ctx, const struct msg_ready *r)
     vm->start_deadline = 0;
     vm->lifetime_end =
         next.config.max_lifetime != 0 ? farm_now(f) + (int64_t)next.config.max_lifetime : 0;
-    vm->health = VM_HEALTH_READY;
+    begin_check(f, vm);
     if (farm_commit(f, vm, &next, "vm.ready",
                     json_pack("{s:I, s:I}", "boot", (json_int_t)next.boots, "setup_us",
                               (json_int_t)r->setup_us)) != 0) {
@@ -223,8 +272,7 @@ static void on_unresponsive(void *ctx, bool is)
 {
     struct vm *vm = ctx;
 
-    vm->health = is ? VM_HEALTH_UNRESPONSIVE : VM_HEALTH_READY;
-    farm_note(vm->farm, vm, "vm.health", json_pack("{s:s}", "health", vm_health_name(vm->health)));
+    tell_health(vm, is ? VM_HEALTH_UNRESPONSIVE : vm->checked);
 }
 
 static void on_gone(void *ctx, int exit_status, int signum)

@@ -543,6 +543,8 @@ void farm_spawn(struct farm *f, struct vm *vm)
     vm->boot_us = 0;
     vm->cpu_us = 0;
     vm->health = VM_HEALTH_STARTING;
+    vm->checked = VM_HEALTH_STARTING;
+    vm->health_cause[0] = '\0';
     vm->start_deadline =
         vm->row.config.start_timeout != 0 ? farm_now(f) + (int64_t)vm->row.config.start_timeout : 0;
     if (open_all(&s, f, vm) != 0 || run_worker(&s, f, vm) != 0) {

@@ -344,6 +344,7 @@ static void begin_stop(struct farm *f, struct vm *vm, enum stop_reason reason)
     struct vm_row next = vm->row;
     char length[96];
 
+    farm_end_check(vm);
     vm->stop_reason = reason;
     if (reason == STOP_BY_START_TIMEOUT && !vm->has_ended) {
         char time[UNITS_TEXT];
@@ -834,6 +835,7 @@ void farm_free(struct farm *f)
         return;
     }
     for (size_t i = 0; i < f->count; i++) {
+        farm_end_check(f->vm[i]);
         worker_free(f->vm[i]->worker);
         vm_free(f->vm[i]);
     }

@@ -266,6 +266,7 @@ json_t *vm_detail(const struct vm *vm, int64_t now)
     const struct vm_row *row = &vm->row;
     json_t *o = vm_summary(vm, now);
 
+    set(o, "health_cause", text_or_null(vm->health_cause));
     set(o, "wanted", json_string(vm_wanted_name(row->wanted)));
     set(o, "seen", json_string(vm_seen_name(row->seen)));
     set(o, "config", vm_config_to_json(&row->config, true));

@@ -20,8 +20,9 @@
 #include "reconcile.h"
 #include "vm-config.h"
 
-#define VM_ID_LENGTH    16u /* characters of [a-z2-7]: 80 random bits */
-#define VM_TOKEN_LENGTH 32u /* bytes; a worker proves itself with it when it is adopted */
+#define VM_ID_LENGTH         16u /* characters of [a-z2-7]: 80 random bits */
+#define VM_HEALTH_CAUSE_SIZE 160u
+#define VM_TOKEN_LENGTH      32u /* bytes; a worker proves itself with it when it is adopted */
 
 enum vm_source {
     VM_FROM_CONFIG, /* stands in paddock.yaml or vms.d/: root opens its files */
@@ -92,6 +93,7 @@ struct vm_files {
 };
 
 struct farm;
+struct health;
 struct worker;
 
 struct vm {
@@ -116,10 +118,13 @@ struct vm {
     uint64_t stop_timeout;                               /* of this stop; 0: the configured one */
     int64_t rung_deadline, start_deadline, lifetime_end; /* the loop's clock; 0: none */
 
-    enum vm_health health;
-    uint64_t boot_us;     /* what the guest's boot timer said; 0: nothing */
-    int64_t cpu_us;       /* of the worker, when it was last asked */
-    char last_error[513]; /* the worker's last line on standard error */
+    enum vm_health health;  /* what a user sees: `checked`, unless the worker is unresponsive */
+    enum vm_health checked; /* what READY and the health check said last */
+    struct health *check;   /* NULL: no test, or not running */
+    char health_cause[VM_HEALTH_CAUSE_SIZE]; /* why it is unhealthy; "" otherwise */
+    uint64_t boot_us;                        /* what the guest's boot timer said; 0: nothing */
+    int64_t cpu_us;                          /* of the worker, when it was last asked */
+    char last_error[513];                    /* the worker's last line on standard error */
 
     char *summary; /* the VM's object in vm.list, rendered; NULL: to be made again */
 

@@ -61,6 +61,7 @@ static enum verdict judge(enum until until, const struct vm *vm, bool changed, b
             return VERDICT_WAIT;
         }
         return until == UNTIL_RUNNING || vm->health == VM_HEALTH_READY ? VERDICT_DONE
+               : vm->health == VM_HEALTH_UNHEALTHY                     ? VERDICT_FAILED
                                                                        : VERDICT_WAIT;
     case UNTIL_STOPPED: return removed || settled(vm) ? VERDICT_DONE : VERDICT_WAIT;
     case UNTIL_REMOVED: return removed ? VERDICT_DONE : VERDICT_WAIT;
@@ -99,6 +100,16 @@ static void on_cancel(struct request *r)
     finish(r->ctx);
 }
 
+static void fail_ready(struct request *r, const struct vm *vm)
+{
+    json_t *data = json_pack("{s:s, s:s, s:s}", "state", vm_state_name(vm_state(vm)), "health",
+                             vm_health_name(vm->health), "cause", vm->health_cause);
+
+    request_fail(r, FAILURE_START_FAILED, "it goes on running: see its console with vmctl logs",
+                 data, "VM \"%s\" is running, but unhealthy: %s", vm->row.config.name,
+                 vm->health_cause);
+}
+
 static void fail_start(struct request *r, const struct vm *vm)
 {
     const struct vm_run *run = &vm->row.run;
@@ -124,7 +135,11 @@ static void answer(struct request *r, const struct vm *vm, enum verdict verdict,
     json_t *o;
 
     if (verdict == VERDICT_FAILED) {
-        fail_start(r, vm);
+        if (vm->health == VM_HEALTH_UNHEALTHY) {
+            fail_ready(r, vm);
+        } else {
+            fail_start(r, vm);
+        }
         return;
     }
     o = vm_summary(vm, clock_unix_ms());

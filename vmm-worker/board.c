@@ -347,6 +347,7 @@ static int make_vsock(const struct making *m)
         .loop = m->config->loop,
         .cid = start->vsock_cid,
         .incoming = m->config->vsock_incoming,
+        .connected = m->config->vsock_connected,
         .ctx = m->config->ctx,
     };
     const char *why = "";
@@ -444,13 +445,13 @@ int board_balloon_target(struct board *b, uint64_t mib)
     return 0;
 }
 
-int board_vsock_connect(struct board *b, uint32_t port, int fd)
+int board_vsock_connect(struct board *b, uint32_t port, int fd, uint32_t token)
 {
     if (b->vsock == NULL) {
         close(fd);
         return -ENODEV;
     }
-    return virtio_vsock_connect(b->vsock, port, fd);
+    return virtio_vsock_connect(b->vsock, port, fd, token);
 }
 
 int board_vsock_listen(struct board *b, uint32_t port)

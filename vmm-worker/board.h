@@ -62,6 +62,7 @@ struct board_config {
     void (*remark)(void *ctx, const char *text); /* any thread */
     void (*log)(void *ctx, const char *text); /* the loop's thread, up to the end of board_free */
     void (*vsock_incoming)(void *ctx, uint32_t port, int fd);
+    void (*vsock_connected)(void *ctx, uint32_t token, int err);
     void *ctx;
 };
 
@@ -87,7 +88,7 @@ void board_stats(const struct board *b, struct stats *out);
 
 /* -ENODEV: the VM has no such device. */
 int board_balloon_target(struct board *b, uint64_t mib);
-int board_vsock_connect(struct board *b, uint32_t port, int fd); /* takes fd */
+int board_vsock_connect(struct board *b, uint32_t port, int fd, uint32_t token); /* takes fd */
 int board_vsock_listen(struct board *b, uint32_t port);
 
 #endif

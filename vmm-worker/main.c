@@ -276,6 +276,12 @@ static void on_vm_vsock(void *ctx, uint32_t port, int fd)
     close(fd);
 }
 
+/* The token is the number of the request. */
+static void on_vm_vsock_connected(void *ctx, uint32_t token, int err)
+{
+    send_number(ctx, MSG_RESULT, token, (uint64_t)-err, -1);
+}
+
 /* ---- Messages
  * ------------------------------------------------------------------------------------------- */
 
@@ -312,7 +318,8 @@ static void handle_start(struct worker *w, struct frame *f)
     static const struct vm_events events = {.ended = on_vm_ended,
                                             .booted = on_vm_booted,
                                             .log = on_vm_log,
-                                            .vsock_incoming = on_vm_vsock};
+                                            .vsock_incoming = on_vm_vsock,
+                                            .vsock_connected = on_vm_vsock_connected};
     struct vm_events bound = events;
     struct vm_description d = {.start = &w->start, .initrd = -1};
     struct msg_ready ready;
@@ -398,9 +405,13 @@ static void handle_number(struct worker *w, struct frame *f)
     fd = frame_take_fd(f, 0);
     switch (f->type) {
     case MSG_BALLOON: send_result(w, f, vm_balloon_target(w->vm, m.value)); break;
-    case MSG_VSOCK_CONNECT:
-        send_result(w, f, vm_vsock_connect(w->vm, (uint32_t)m.value, fd));
+    case MSG_VSOCK_CONNECT: {
+        int err = vm_vsock_connect(w->vm, (uint32_t)m.value, fd, f->seq);
+        if (err != 0) {
+            send_result(w, f, err); /* otherwise the guest answers, or time does */
+        }
         break;
+    }
     default: send_result(w, f, vm_vsock_listen(w->vm, (uint32_t)m.value)); break;
     }
 }

@@ -117,6 +117,13 @@ static void on_vsock_incoming(void *ctx, uint32_t port, int fd)
     vm->events.vsock_incoming(vm->events.ctx, port, fd);
 }
 
+static void on_vsock_connected(void *ctx, uint32_t token, int err)
+{
+    struct vm *vm = ctx;
+
+    vm->events.vsock_connected(vm->events.ctx, token, err);
+}
+
 /*
  * A reset right after the kernel said that it panics is the panic: mandatory `panic=-1` turns one
  * into the other (cmdline.h).
@@ -428,6 +435,7 @@ static int make_board(struct vm *vm, const struct vm_description *d, struct msg_
         .remark = on_remark,
         .log = on_log,
         .vsock_incoming = on_vsock_incoming,
+        .vsock_connected = on_vsock_connected,
         .ctx = vm,
     };
     const char *what = "";
@@ -561,9 +569,9 @@ int vm_balloon_target(struct vm *vm, uint64_t mib)
     return board_balloon_target(&vm->board, mib);
 }
 
-int vm_vsock_connect(struct vm *vm, uint32_t port, int fd)
+int vm_vsock_connect(struct vm *vm, uint32_t port, int fd, uint32_t token)
 {
-    return board_vsock_connect(&vm->board, port, fd);
+    return board_vsock_connect(&vm->board, port, fd, token);
 }
 
 int vm_vsock_listen(struct vm *vm, uint32_t port)

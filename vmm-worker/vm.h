@@ -58,7 +58,8 @@ struct vm_events {
     void (*ended)(void *ctx, const struct msg_ended *how);
     void (*booted)(void *ctx, uint64_t microseconds);
     void (*log)(void *ctx, int level, const char *text);
-    void (*vsock_incoming)(void *ctx, uint32_t port, int fd); /* fd becomes the callee's */
+    void (*vsock_incoming)(void *ctx, uint32_t port, int fd);    /* fd becomes the callee's */
+    void (*vsock_connected)(void *ctx, uint32_t token, int err); /* see virtio-vsock.h */
     void *ctx;
 };
 
@@ -89,7 +90,7 @@ void vm_get_stats(struct vm *vm, struct msg_stats *out);
 int vm_console_attach(struct vm *vm, int fd); /* takes fd */
 int vm_agent_attach(struct vm *vm, int fd);   /* takes fd */
 int vm_balloon_target(struct vm *vm, uint64_t mib);
-int vm_vsock_connect(struct vm *vm, uint32_t port, int fd); /* takes fd */
+int vm_vsock_connect(struct vm *vm, uint32_t port, int fd, uint32_t token); /* takes fd */
 int vm_vsock_listen(struct vm *vm, uint32_t port);
 
 #endif

@@ -19,6 +19,7 @@ static struct virtio_vsock *device;
 static int fds[SOCKETS];
 static unsigned last; /* where a socket was put last */
 static uint64_t sent, received;
+static unsigned awaited; /* connections whose fate is not yet told */
 
 static void keep(int fd)
 {
@@ -37,12 +38,22 @@ static void on_incoming(void *ctx, uint32_t port, int fd)
     keep(fd);
 }
 
+static void on_connected(void *ctx, uint32_t token, int err)
+{
+    (void)ctx;
+    HOSTILE_CHECK(token < PORTS && err <= 0 && awaited > 0);
+    awaited--;
+}
+
 static void connect_to(uint32_t port)
 {
     int ours, theirs;
 
     hostile_socketpair(&ours, &theirs);
-    virtio_vsock_connect(device, port, theirs);
+    awaited++; /* the answer may come at once */
+    if (virtio_vsock_connect(device, port, theirs, port) != 0) {
+        awaited--;
+    }
     keep(ours);
 }
 
@@ -119,7 +130,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                                .set_irq = hostile_set_irq,
                                                .loop = &hostile_uv,
                                                .cid = 3,
-                                               .incoming = on_incoming};
+                                               .incoming = on_incoming,
+                                               .connected = on_connected};
     struct hostile_input in = {data, size};
     bool race = (hostile_take(&in, 1) & 1) != 0;
     const char *why;
@@ -130,6 +142,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         fds[i] = -1;
     }
     sent = received = 0;
+    awaited = 0;
     HOSTILE_CHECK(virtio_vsock_new(&device, &config, &why) == 0);
     for (uint32_t i = 0; i < PORTS; i++) {
         HOSTILE_CHECK(virtio_vsock_listen(device, i) == 0);

@@ -62,6 +62,8 @@ struct connection {
     int events;
     uint32_t host_port, guest_port;
     uint64_t deadline; /* of CONNECTING and LINGERING, in the loop's milliseconds */
+    bool awaited;      /* who asked for it is still to be told what became of it */
+    uint32_t token;
     unsigned owed;
     unsigned guest_shutdown; /* VSOCK_SHUTDOWN_ flags: what each will not do any more */
     unsigned host_shutdown;
@@ -92,6 +94,7 @@ struct virtio_vsock {
     unsigned handles; /* whose closing callbacks are to come */
     uint32_t cid;
     void (*incoming)(void *ctx, uint32_t port, int fd);
+    void (*connected)(void *ctx, uint32_t token, int err);
     void *ctx;
     uint64_t generation; /* that the connections belong to */
     bool serving;        /* callbacks may call back */
@@ -135,11 +138,21 @@ static void on_connection_closed(uv_handle_t *handle)
     on_closed(handle);
 }
 
+/* What became of a connection that the host asked for; the first answer counts. */
+static void tell(struct connection *c, int err)
+{
+    if (c->awaited) {
+        c->awaited = false;
+        c->owner->connected(c->owner->ctx, c->token, err);
+    }
+}
+
 static void close_socket(struct connection *c)
 {
     if (c->fd < 0) {
         return;
     }
+    tell(c, -ECONNRESET);
     uv_close((uv_handle_t *)&c->poll, on_connection_closed);
     close(c->fd);
     c->fd = -1;
@@ -414,8 +427,12 @@ static void on_packet(struct virtio_vsock *s, const struct vsock_packet *p,
         }
         c->state = OPEN;
         s->opened++;
+        tell(c, 0);
         break;
-    case VSOCK_OP_RST: on_reset(c); break;
+    case VSOCK_OP_RST:
+        tell(c, -ECONNREFUSED);
+        on_reset(c);
+        break;
     case VSOCK_OP_SHUTDOWN:
         if (c->state == CONNECTING) {
             reset(c);
@@ -738,6 +755,7 @@ static void check_deadlines(struct virtio_vsock *s)
         bool waits = c->state == CONNECTING || c->state == LINGERING;
 
         if (waits && now >= c->deadline) {
+            tell(c, -ETIMEDOUT);
             if ((c->owed & OWE_REQUEST) != 0) {
                 forget(c); /* it never heard of it */
             } else {
@@ -895,6 +913,7 @@ int virtio_vsock_new(struct virtio_vsock **out, const struct virtio_vsock_config
     s->loop = config->loop;
     s->cid = config->cid;
     s->incoming = config->incoming;
+    s->connected = config->connected;
     s->ctx = config->ctx;
     s->next_port = FIRST_PORT;
     virtio_init(&s->virtio, &vsock_ops, s, config->name, config->ram, config->spi, config->set_irq,
@@ -908,7 +927,7 @@ struct virtio *virtio_vsock_device(struct virtio_vsock *s)
     return &s->virtio;
 }
 
-int virtio_vsock_connect(struct virtio_vsock *s, uint32_t port, int fd)
+int virtio_vsock_connect(struct virtio_vsock *s, uint32_t port, int fd, uint32_t token)
 {
     struct connection *c;
     bool running;
@@ -935,6 +954,8 @@ int virtio_vsock_connect(struct virtio_vsock *s, uint32_t port, int fd)
     }
     s->next_port = s->next_port == UINT32_MAX - 1 ? FIRST_PORT : s->next_port + 1;
     c->state = CONNECTING;
+    c->awaited = true;
+    c->token = token;
     c->owed = OWE_REQUEST;
     c->deadline = uv_now(s->loop) + VIRTIO_VSOCK_CONNECT_MS;
     serve(s);
@@ -964,6 +985,7 @@ void virtio_vsock_free(struct virtio_vsock *s)
     }
     for (unsigned i = 0; i < s->top; i++) {
         if (s->connection[i].state != FREE) {
+            s->connection[i].awaited = false; /* nobody is left to be told */
             forget(&s->connection[i]);
         }
     }

@@ -44,6 +44,9 @@ struct virtio_vsock_config {
     uint32_t cid; /* the guest's, >= 3 */
     /* The guest connected to a port that is listened to; fd, a stream socket, is the callee's. */
     void (*incoming)(void *ctx, uint32_t port, int fd);
+    /* What became of a virtio_vsock_connect that returned 0, once: 0, -ECONNREFUSED, -ETIMEDOUT, or -ECONNRESET when the
+     * driver was reset or the other end of fd closed first. May not call back. */
+    void (*connected)(void *ctx, uint32_t token, int err);
     void *ctx;
 };
 
@@ -55,11 +58,12 @@ struct virtio *virtio_vsock_device(struct virtio_vsock *s);
 
 /*
  * Connects fd, a stream socket taken over in any case, to a port of the guest. 0: the request is
- * under way; if the guest refuses, or does not answer within VIRTIO_VSOCK_CONNECT_MS, fd is closed.
+ * under way, and `connected` says with this token, perhaps before this returns, what became of it; if the guest refuses, or does not answer within
+ * VIRTIO_VSOCK_CONNECT_MS, fd is closed.
  * -EAGAIN: the guest's driver is not up; -EMFILE: too many connections.
  */
 #define VIRTIO_VSOCK_CONNECT_MS 5000u
-int virtio_vsock_connect(struct virtio_vsock *s, uint32_t port, int fd);
+int virtio_vsock_connect(struct virtio_vsock *s, uint32_t port, int fd, uint32_t token);
 
 /*
  * Lets the guest connect to this port. 0 (again, too), or -ENOSPC: VIRTIO_VSOCK_LISTENERS are open.

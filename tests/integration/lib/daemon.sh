@@ -54,6 +54,9 @@ fail() {
     exit 1
 }
 
+# shellcheck source=tests/integration/lib/guests.sh
+. "$(dirname "${BASH_SOURCE[0]}")/guests.sh"
+
 until_true() { # SECONDS COMMAND...
     local deadline=$((SECONDS + $1 * slow))
     shift

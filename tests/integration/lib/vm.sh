@@ -10,14 +10,8 @@
 # In both cases $console holds what the guest said, without carriage returns in the first one, and $said
 # what vmm-run said. A script that fails prints the end of both.
 
-# shellcheck source=guest/lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../../../guest/lib.sh"
-
 build=${PADDOCK_BUILD:-build/gcc}
-# shellcheck disable=SC2034
-cross=${PADDOCK_CROSS:-build/cross}
 run=$build/vmm-run
-guests=$(guest_cache)
 # shellcheck disable=SC2034
 mini=${PADDOCK_GUEST:-build/guest}/mini
 # Sanitizers slow guests down.
@@ -66,47 +60,10 @@ fail() {
     exit 1
 }
 
-need_tool() {
-    local tool
-    for tool in "$@"; do
-        command -v "$tool" >/dev/null 2>&1 || skip "there is no $tool here (make deps)"
-    done
-}
-
-need_file() {
-    local file
-    for file in "$@"; do
-        [ -e "$file" ] || skip "there is no $file (make)"
-    done
-}
+# shellcheck source=tests/integration/lib/guests.sh
+. "$(dirname "${BASH_SOURCE[0]}")/guests.sh"
 
 need_file "$run" "$build/vmm-worker"
-
-need_guest() { # GUEST
-    kernel=$guests/$1/Image
-    initrd=${PADDOCK_GUEST:-build/guest}/$1.initramfs
-    [ -e "$kernel" ] || skip "no guest $1 in $guests (make guest)"
-    [ -e "$initrd" ] || skip "there is no $initrd (make guest)"
-}
-
-# Packs /test.sh (standard input) and further files behind the guest's initramfs; $initrd is then the
-# result.
-pack_script() { # [FILE...]
-    local tree=$scratch/pack
-    need_tool cpio
-    rm -rf "$tree"
-    mkdir -p "$tree"
-    cat >"$tree/test.sh"
-    [ $# = 0 ] || cp "$@" "$tree/"
-    (cd "$tree" && find . | cpio --quiet -o -H newc -R 0:0) >"$scratch/extra.cpio" || fail "cpio"
-    # An archive begins at a multiple of four bytes.
-    {
-        cat "$initrd"
-        head -c $(((4 - $(wc -c <"$initrd") % 4) % 4)) /dev/zero
-        cat "$scratch/extra.cpio"
-    } >"$scratch/initrd"
-    initrd=$scratch/initrd
-}
 
 # Starts a program in the background and waits until it says something, as servers do when they listen.
 # $scratch/NAME holds what it said, $! is its process; it is killed when the test ends.
@@ -228,7 +185,7 @@ make_root() { # FILE MIB [FOLDER]
     need_tool mkfs.ext4
     rm -rf "$tree"
     mkdir -p "$tree"/{bin,sbin,usr/bin,usr/sbin,etc/init.d,proc,sys,dev,tmp,root,run,mnt}
-    cp "$guests/busybox/busybox" "$tree/bin/" || fail "no busybox"
+    cp "$debian_guests/busybox/busybox" "$tree/bin/" || fail "no busybox"
     for applet in sh init; do
         ln -s /bin/busybox "$tree/bin/$applet"
     done

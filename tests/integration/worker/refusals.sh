@@ -61,9 +61,9 @@ done
 cp "$good" "$scratch/image"
 printf '\377\377\377\377\377\377\377\377' | dd of="$scratch/image" bs=1 seek=16 conv=notrunc 2>/dev/null
 refused kernel "the sizes in its header make no sense" --kernel "$scratch/image"
-if [ -e "$guests/cloud-6.1/Image" ]; then
+if [ -e "$debian_guests/cloud-6.1/Image" ]; then
     for size in 65536 20000000; do
-        head -c $size "$guests/cloud-6.1/Image" >"$scratch/cut"
+        head -c $size "$debian_guests/cloud-6.1/Image" >"$scratch/cut"
         refused kernel "cut short" --kernel "$scratch/cut"
     done
 fi

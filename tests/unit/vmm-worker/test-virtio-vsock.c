@@ -29,6 +29,7 @@ enum {
     RX_DATA = 4096,
     TX_DATA = 70000,
     ROOM = 100000, /* that the guest says it has */
+    TOKEN = 77,    /* of what the host connects */
 };
 
 struct fixture {
@@ -40,6 +41,8 @@ struct fixture {
     unsigned incoming;
     uint32_t incoming_port;
     int incoming_fd;
+    unsigned answers; /* to what the host connected */
+    int answer;
     uint32_t told_buffer, told_forwarded; /* by the last packet from the device */
 };
 
@@ -52,6 +55,15 @@ static void on_incoming(void *ctx, uint32_t port, int fd)
     f->incoming_fd = fd;
 }
 
+static void on_connected(void *ctx, uint32_t token, int err)
+{
+    struct fixture *f = ctx;
+
+    assert_int_equal(token, TOKEN);
+    f->answers++;
+    f->answer = err;
+}
+
 static int make(void **state)
 {
     struct fixture *f = calloc(1, sizeof(*f));
@@ -59,7 +71,8 @@ static int make(void **state)
                                          .spi = DRIVER_SPI,
                                          .set_irq = driver_set_irq,
                                          .cid = CID,
-                                         .incoming = on_incoming};
+                                         .incoming = on_incoming,
+                                         .connected = on_connected};
     const char *why = "";
 
     assert_non_null(f);
@@ -343,13 +356,13 @@ static void test_host_connects(void **state)
     uint32_t host;
 
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
-    assert_int_equal(virtio_vsock_connect(f->device, 22, pair[1]), -EAGAIN);
+    assert_int_equal(virtio_vsock_connect(f->device, 22, pair[1], TOKEN), -EAGAIN);
     peer_expect_end(f, pair[0]);
     close(pair[0]);
     start(f);
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
     assert_int_equal(send(pair[0], "early", 5, 0), 5);
-    assert_int_equal(virtio_vsock_connect(f->device, 22, pair[1]), 0);
+    assert_int_equal(virtio_vsock_connect(f->device, 22, pair[1], TOKEN), 0);
     loop_wait(&f->loop, heard(f, &p, NULL));
     post(f);
     assert_int_equal(p.operation, VSOCK_OP_REQUEST);
@@ -357,8 +370,11 @@ static void test_host_connects(void **state)
     host = p.source_port;
     assert_true(host >= 1024);
     expect_silence(f); /* no data before the answer */
+    assert_int_equal(f->answers, 0);
     say(f, VSOCK_OP_RESPONSE, 22, host);
     expect(f, VSOCK_OP_RW, 22, host, NULL);
+    assert_int_equal(f->answers, 1);
+    assert_int_equal(f->answer, 0);
     say_data(f, 22, host, "SSH", 3);
     peer_expect(f, pair[0], "SSH", 3);
     close(pair[0]);
@@ -366,12 +382,24 @@ static void test_host_connects(void **state)
 
     /* Refused. */
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
-    assert_int_equal(virtio_vsock_connect(f->device, 23, pair[1]), 0);
+    assert_int_equal(virtio_vsock_connect(f->device, 23, pair[1], TOKEN), 0);
     loop_wait(&f->loop, heard(f, &p, NULL));
     assert_int_equal(p.operation, VSOCK_OP_REQUEST);
     assert_int_not_equal(p.source_port, host);
     say(f, VSOCK_OP_RST, 23, p.source_port);
     peer_expect_end(f, pair[0]);
+    assert_int_equal(f->answers, 2);
+    assert_int_equal(f->answer, -ECONNREFUSED);
+    close(pair[0]);
+
+    /* Nobody waits for it any more. */
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    assert_int_equal(virtio_vsock_connect(f->device, 24, pair[1], TOKEN), 0);
+    loop_wait(&f->loop, heard(f, &p, NULL));
+    assert_int_equal(f->answers, 2);
+    driver_write(&f->driver, R_STATUS, 0);
+    loop_wait(&f->loop, f->answers == 3);
+    assert_int_equal(f->answer, -ECONNRESET);
     close(pair[0]);
 }
 
@@ -384,15 +412,18 @@ static void test_unanswered_connect_is_given_up(void **state)
 
     start(f);
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
-    assert_int_equal(virtio_vsock_connect(f->device, 22, pair[1]), 0);
+    assert_int_equal(virtio_vsock_connect(f->device, 22, pair[1], TOKEN), 0);
     loop_wait(&f->loop, heard(f, &p, NULL));
     post(f);
     assert_int_equal(p.operation, VSOCK_OP_REQUEST);
     expect(f, VSOCK_OP_RST, 22, p.source_port, NULL);
     peer_expect_end(f, pair[0]);
     close(pair[0]);
+    assert_int_equal(f->answers, 1);
+    assert_int_equal(f->answer, -ETIMEDOUT);
     say(f, VSOCK_OP_RESPONSE, 22, p.source_port); /* too late */
     expect(f, VSOCK_OP_RST, 22, p.source_port, NULL);
+    assert_int_equal(f->answers, 1);
 }
 
 static void test_what_fits_nothing_is_reset(void **state)
@@ -681,7 +712,7 @@ static void test_table_is_bounded(void **state)
     say(f, VSOCK_OP_REQUEST, 1999, 80);
     expect(f, VSOCK_OP_RST, 1999, 80, NULL);
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
-    assert_int_equal(virtio_vsock_connect(f->device, 9, pair[1]), -EMFILE);
+    assert_int_equal(virtio_vsock_connect(f->device, 9, pair[1], TOKEN), -EMFILE);
     close(pair[0]);
     for (uint32_t i = 0; i < VIRTIO_VSOCK_CONNECTIONS; i++) {
         uint8_t byte = (uint8_t)i;
