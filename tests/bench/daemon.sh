@@ -14,6 +14,7 @@
 # What run has set: build logs runs clock qemu_cpu.
 # shellcheck disable=SC2154
 
+PATH=$PATH:/usr/sbin # where libvirtd is, and a user's PATH may not have it
 rest_guest=build/guest/mini/rest.img
 button_guest=build/guest/mini/power-button.img
 idle_seconds=10
