@@ -57,6 +57,7 @@ vms:
   broken: {memory: 64MiB, kernal: $guests/hello.img}
   back: {memory: 64MiB, kernel: $guests/panic.img, restart: {policy: always, delay: 1h, delay_max: 1h}}
   late: {memory: 64MiB, kernel: $guests/hello.img, autostart: true, start_delay: 1h}
+  sick: {memory: 64MiB, kernel: $guests/idle.img, healthcheck: {test: vsock, port: 22, interval: 1s, start_period: 0s, retries: 1}}
 END
 }
 configuration 64MiB
@@ -79,6 +80,9 @@ state_is fixed starting || fail "fixed is not starting"
 record list 0 list --format json
 rm "$scratch/slow"
 ctl 0 start fixed
+error 1 start --wait=ready sick # its guest answers no health check
+look
+ctl 0 stop --force sick
 ctl 0 start --no-wait back
 wait_until "back to be restarting" state_is back restarting
 ctl 0 run --name idle --kernel "$mini/idle.img" -m 64MiB -l team=b
