@@ -5,6 +5,7 @@
 # its share, a reader that is stopped, a console whose user vanishes. It is told so, others are answered meanwhile, and
 # nothing stays open.
 # deadline: 120
+# shellcheck disable=SC2119
 set -u
 # shellcheck source=tests/integration/lib/daemon.sh
 . "$(dirname "$0")/../lib/daemon.sh"
