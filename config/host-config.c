@@ -328,6 +328,32 @@ static void read_vms(struct reading *g)
 
 /* ---- what concerns several ------------------------------------------------------------------- */
 
+const struct host_network *host_config_network(const struct host_config *c, const char *name)
+{
+    for (size_t i = 0; i < c->network_count; i++) {
+        if (strcmp(c->network[i].name, name) == 0) {
+            return &c->network[i];
+        }
+    }
+    return NULL;
+}
+
+const char *host_config_no_network(const struct host_config *c, const char *name,
+                                   char out[HOST_NETWORKS_TEXT])
+{
+    size_t used = (size_t)snprintf(out, HOST_NETWORKS_TEXT,
+                                   "the host has no network \"%.63s\"; it has ", name);
+
+    for (size_t i = 0; i < c->network_count && used < HOST_NETWORKS_TEXT; i++) {
+        used += (size_t)snprintf(out + used, HOST_NETWORKS_TEXT - used, "%s%s", i > 0 ? ", " : "",
+                                 c->network[i].name);
+    }
+    if (c->network_count == 0) {
+        snprintf(out + used, HOST_NETWORKS_TEXT - used, "none");
+    }
+    return out;
+}
+
 static void check_networks(struct reading *g, struct setting_reader *r, const struct definition *v,
                            const struct vm_config *vm, const char *path)
 {
@@ -336,16 +362,12 @@ static void check_networks(struct reading *g, struct setting_reader *r, const st
     for (size_t i = 0; i < vm->net_count; i++) {
         const struct node *at = list && i < list->count ? list->items[i] : v->name;
         const char *name = vm->net[i].name;
-        size_t k;
+        char what[HOST_NETWORKS_TEXT];
 
-        for (k = 0; name && k < g->c->network_count; k++) {
-            if (strcmp(g->c->network[k].name, name) == 0) {
-                break;
-            }
-        }
-        if (name && k == g->c->network_count) {
+        if (name && !host_config_network(g->c, name)) {
             setting_error(r, at, path, "networks of paddock.yaml names what there is",
-                          "%s.networks[%zu]: the host has no network \"%s\"", path, i, name);
+                          "%s.networks[%zu]: %s", path, i,
+                          host_config_no_network(g->c, name, what));
         }
     }
 }

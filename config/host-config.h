@@ -81,6 +81,12 @@ size_t host_config_read(struct host_config *c, const struct host_file *files, si
 void host_config_init(struct host_config *c);
 void host_config_free(struct host_config *c);
 
+/* The network of this name; NULL: there is none, and host_config_no_network says so and what there is. Returns out. */
+const struct host_network *host_config_network(const struct host_config *c, const char *name);
+#define HOST_NETWORKS_TEXT 384u
+const char *host_config_no_network(const struct host_config *c, const char *name,
+                                   char out[HOST_NETWORKS_TEXT]);
+
 /* The effective configuration; `defaults`: with every key that was not given. A new object. */
 json_t *host_config_to_json(const struct host_config *c, bool defaults);
 

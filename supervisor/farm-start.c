@@ -320,15 +320,15 @@ static int add_nets(struct start *s, struct farm *f, struct vm *vm)
         if (n->mode == NET_NONE) {
             continue;
         }
-        for (size_t k = 0; n->name != NULL && k < f->config.network_count; k++) {
-            if (strcmp(f->config.network[k].name, n->name) == 0) {
-                path = f->config.network[k].path;
-                mtu = f->config.network[k].mtu; /* its own is only the default */
+        if (n->name != NULL) {
+            const struct host_network *host = host_config_network(&f->config, n->name);
+            char what[HOST_NETWORKS_TEXT];
+            if (host == NULL) {
+                return failed(vm, STEP_DEVICES, ENOENT, "%s",
+                              host_config_no_network(&f->config, n->name, what));
             }
-        }
-        if (path == NULL) {
-            return failed(vm, STEP_DEVICES, ENOENT, "the host has no network \"%s\"",
-                          n->name != NULL ? n->name : "");
+            path = host->path;
+            mtu = host->mtu; /* its own is only the default */
         }
         fd = connect_now(path);
         if (fd < 0) {

@@ -356,13 +356,17 @@ static void fail_config(struct request *r, const struct diagnostics *d)
 }
 
 /* What a file may say and a client may not. */
-static void check_client_config(const struct vm_config *c, const struct document *doc,
-                                struct diagnostics *d)
+static void check_client_config(const struct host_config *host, const struct vm_config *c,
+                                const struct document *doc, struct diagnostics *d)
 {
     for (size_t i = 0; i < c->net_count; i++) {
-        if (c->net[i].path != NULL) {
-            char path[64];
-            snprintf(path, sizeof(path), "networks[%zu].path", i);
+        const char *name = c->net[i].name;
+        char path[64], what[HOST_NETWORKS_TEXT];
+        snprintf(path, sizeof(path), "networks[%zu]%s", i, c->net[i].path != NULL ? ".path" : "");
+        if (name != NULL && host_config_network(host, name) == NULL) {
+            diagnostics_add(d, SEVERITY_ERROR, doc, NULL, path, NULL, "%s",
+                            host_config_no_network(host, name, what));
+        } else if (c->net[i].path != NULL) {
             diagnostics_add(d, SEVERITY_ERROR, doc, NULL, path,
                             "name one of the networks in paddock.yaml",
                             "a request may name a network, not the path of its server");
@@ -394,7 +398,7 @@ static bool read_config(struct request *r, struct vm_config *out)
     doc = document_from_json("request", config, d);
     if (doc != NULL) {
         vm_config_read(out, doc, doc->root, "", true, d);
-        check_client_config(out, doc, d);
+        check_client_config(farm_config(r->control->farm), out, doc, d);
     }
     good = doc != NULL && diagnostics_errors(d) == 0;
     if (!good) {

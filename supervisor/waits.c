@@ -49,12 +49,18 @@ static bool settled(const struct vm *vm)
     return state == VM_FAILED || state == VM_STOPPED;
 }
 
+/* It is tried again and again, but whoever waits for it to run is told what is wrong. */
+static bool was_refused(const struct vm *vm)
+{
+    return vm_state(vm) == VM_RESTARTING && vm->row.run.outcome == OUTCOME_START_REFUSED;
+}
+
 static enum verdict judge(enum until until, const struct vm *vm, bool changed, bool removed)
 {
     switch (until) {
     case UNTIL_RUNNING:
     case UNTIL_READY:
-        if (removed || settled(vm)) {
+        if (removed || settled(vm) || was_refused(vm)) {
             return VERDICT_FAILED;
         }
         if (vm_state(vm) != VM_RUNNING || vm->cycle) { /* a run that `restart` ends is not meant */
@@ -125,8 +131,10 @@ static void fail_start(struct request *r, const struct vm *vm)
         request_fail(r, FAILURE_START_FAILED, NULL, data, "VM \"%s\" is stopped",
                      vm->row.config.name);
     } else {
-        request_fail(r, FAILURE_START_FAILED, NULL, data, "VM \"%s\" does not run: %s",
-                     vm->row.config.name, *cause != '\0' ? cause : outcome_text(run->outcome));
+        request_fail(r, FAILURE_START_FAILED,
+                     was_refused(vm) ? "it is tried again, as its restart policy says" : NULL, data,
+                     "VM \"%s\" does not run: %s", vm->row.config.name,
+                     *cause != '\0' ? cause : outcome_text(run->outcome));
     }
 }
 

@@ -65,6 +65,12 @@ prints "devices: 2"
 grep -qE '^net0: [0-9a-f:]{17} mtu 4000 carrier 1$' "$out" || fail "the host's network did not give its mtu"
 prints "net1: 02:00:5e:10:00:01 mtu 1400 carrier 1"
 
+# A VM's file that names none of the host's disables that VM, and says where.
+echo "{version: 1, vms: {typo: {from: joins, networks: [lan, wam]}}}" | vms_file typo
+ctl 0 reload
+complains 'vms.d/typo.yaml:1:56: error: vms.typo.networks[1]: the host has no network "wam"; it has lan'
+state_is typo failed || fail "typo is not disabled"
+
 # vmctl names a network of the host and nothing else.
 serve lan
 ctl 0 run --name named --kernel "$mini/idle.img" -m 64MiB --network lan --wait=running
@@ -72,7 +78,8 @@ ctl 0 inspect named
 prints '"name": "lan"'
 ctl 0 rm --force named
 ctl 1 run --name lost --kernel "$mini/idle.img" -m 64MiB --network wan
-complains '"wan"'
+complains 'the host has no network "wan"; it has lan'
+ctl 3 inspect lost
 printf 'kernel: %s\nnetworks: [{mode: socket, path: %s}]\n' "$mini/idle.img" "$scratch/own" >"$scratch/vm.yaml"
 ctl 1 run --name sly --file "$scratch/vm.yaml"
 complains "may name a network, not the path of its server"

@@ -36,4 +36,10 @@ daemon_wait "info always-off " $((before + 9)) # long enough for a fourth run, i
 [ "$(runs no-panic)" = 1 ] || fail "no-panic ran $(runs no-panic) times"
 [ "$(runs fail-off)" = 1 ] || fail "fail-off ran $(runs fail-off) times"
 [ "$(runs fail-panic)" = 3 ] || fail "fail-panic ran $(runs fail-panic) times"
+
+# Who waits for one that cannot start is told so, though it is tried again.
+ctl 1 run --name hopeless --kernel /etc/hostname --restart always
+complains "VM \"hopeless\" does not run: "
+complains "it is tried again, as its restart policy says"
+ctl 0 rm --force hopeless
 daemon_stop
