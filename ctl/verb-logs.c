@@ -362,7 +362,7 @@ int verb_logs(struct call *c)
 
 /* ---- events ------------------------------------------------------------------------------------ */
 
-/* A detail in a line: "outcome=guest_panic reason=user". */
+/* A detail in a line: outcome=guest_panic cause="Kernel panic". */
 static void show_detail(const json_t *detail, char *out, size_t size)
 {
     const char *key;
@@ -372,10 +372,13 @@ static void show_detail(const json_t *detail, char *out, size_t size)
     out[0] = '\0';
     json_object_foreach((json_t *)(uintptr_t)detail, key, value)
     {
-        char *text =
-            json_is_string(value) ? NULL : json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+        const char *word = json_string_value(value);
+        bool bare = word != NULL && *word != '\0' && strcspn(word, " \"=\n\r\t") == strlen(word);
+        char *text = bare ? NULL : json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
         int n = used < size ? snprintf(out + used, size - used, "%s%s=%s", used ? " " : "", key,
-                                       text ? text : json_string_value(value))
+                                       text != NULL ? text
+                                       : bare       ? word
+                                                    : "?")
                             : 0;
 
         free(text);
