@@ -100,14 +100,16 @@ int load_config(const struct paths *p, struct host_config *c, struct diagnostics
     struct files *fs = calloc(1, sizeof(*fs));
     int err, more;
 
-    host_config_init(c);
     if (fs == NULL) {
+        host_config_init(c);
         return -ENOMEM;
     }
     err = add_file(fs, p->config, true, d);
     more = err == -ENOMEM ? 0 : add_folder(fs, p->config_dir, d);
     err = err != 0 ? err : more;
-    if (err == 0 && host_config_read(c, fs->file, fs->count, d) != 0) {
+    if (err != 0) {
+        host_config_init(c);
+    } else if (host_config_read(c, fs->file, fs->count, d) != 0) {
         err = -EINVAL;
     }
     free_files(fs);

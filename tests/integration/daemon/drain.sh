@@ -59,10 +59,9 @@ kill -SEGV $(("$(field always '{{.pid}}')"))
 wait_until "the restart" event "vm.restarting always"
 echo "{version: 1, vms: {late: {memory: 64MiB, kernel: $mini/power-button.img, autostart: true}}}" | vms_file late
 ctl 0 reload
-sleep 0.2 # more than the restart's delay; a start that comes later is no matter of this test
-[ -z "$(workers)" ] || fail "something was started: $(workers)"
-ctl 124 wait --for running always --timeout 100ms
+ctl 124 wait --for running always --timeout 100ms # more than the restart's delay
 ctl 124 wait --for running late --timeout 100ms
+[ -z "$(workers)" ] || fail "something was started: $(workers)"
 
 ctl 0 undrain
 wait_until "bee" state_is bee running
