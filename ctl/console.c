@@ -43,7 +43,7 @@ static void restore(void)
     if (tty.raw) {
         tty.raw = false;
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &tty.before);
-        if (isatty(STDERR_FILENO)) {
+        if (say_obeys(stderr)) {
             ssize_t n = write(STDERR_FILENO, plain, sizeof(plain) - 1);
 
             (void)n;

@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define GAP     3u /* blanks between columns */
+#define GAP     3u /* blanks between columns, where there is room */
 #define CUT_MIN 8u /* a column is not cut below this */
 
 /* ---- Text's width --------------------------------------------------------------------------- */
@@ -200,13 +200,16 @@ static const char *title(const struct table *t, size_t column, bool *right)
     return t->titles[column] + (*right ? 1 : 0);
 }
 
-/* Takes from the widest column, one at a time, until all fit. */
-static void narrow(size_t *widths, size_t columns, size_t width)
+/* Takes from the gaps and then from the widest column, one at a time, until all fit. The gap. */
+static size_t narrow(size_t *widths, size_t columns, size_t width)
 {
-    size_t total = GAP * (columns - 1);
+    size_t gap = GAP, total = GAP * (columns - 1);
 
     for (size_t i = 0; i < columns; i++) {
         total += widths[i];
+    }
+    for (; total > width && gap > 1; gap--) {
+        total -= columns - 1;
     }
     while (total > width) {
         size_t widest = 0;
@@ -215,11 +218,12 @@ static void narrow(size_t *widths, size_t columns, size_t width)
             widest = widths[i] > widths[widest] ? i : widest;
         }
         if (widths[widest] <= CUT_MIN) {
-            return;
+            break;
         }
         widths[widest]--;
         total--;
     }
+    return gap;
 }
 
 static void print_blanks(FILE *out, size_t count)
@@ -232,8 +236,9 @@ static void print_blanks(FILE *out, size_t count)
     fwrite(blanks, 1, count, out);
 }
 
+/* gap 0: it is the last of its line. */
 static void print_cell(FILE *out, const char *text, const char *sgr, size_t width, bool right,
-                       bool last)
+                       size_t gap)
 {
     size_t own = output_width(text);
     bool cut = own > width;
@@ -255,14 +260,15 @@ static void print_cell(FILE *out, const char *text, const char *sgr, size_t widt
     fwrite(text, 1, bytes, out);
     fputs(cut ? "\xe2\x80\xa6" : "", out);
     fputs(sgr ? "\033[0m" : "", out);
-    if (!last) {
-        print_blanks(out, (right ? 0 : width - shown) + GAP);
+    if (gap) {
+        print_blanks(out, (right ? 0 : width - shown) + gap);
     }
 }
 
 void table_print(const struct table *t, FILE *out, bool header, size_t width, bool color)
 {
     size_t *widths = calloc(t->columns, sizeof(*widths));
+    size_t gap = GAP;
     bool right;
 
     if (!widths) {
@@ -279,12 +285,12 @@ void table_print(const struct table *t, FILE *out, bool header, size_t width, bo
         }
     }
     if (width) {
-        narrow(widths, t->columns, width);
+        gap = narrow(widths, t->columns, width);
     }
     for (size_t i = 0; header && i < t->columns; i++) {
         const char *text = title(t, i, &right);
 
-        print_cell(out, text, color ? "1" : NULL, widths[i], right, i + 1 == t->columns);
+        print_cell(out, text, color ? "1" : NULL, widths[i], right, i + 1 == t->columns ? 0 : gap);
     }
     if (header) {
         fputc('\n', out);
@@ -294,7 +300,7 @@ void table_print(const struct table *t, FILE *out, bool header, size_t width, bo
 
         title(t, column, &right);
         print_cell(out, t->text + t->cell[i].text, color ? t->cell[i].sgr : NULL, widths[column],
-                   right, column + 1 == t->columns);
+                   right, column + 1 == t->columns ? 0 : gap);
         if (column + 1 == t->columns) {
             fputc('\n', out);
         }

@@ -13,6 +13,8 @@
 
 #include <jansson.h>
 
+#include "output.h"
+
 static struct {
     bool porcelain, quiet;
     char progress[256]; /* "" if nothing is going on */
@@ -26,11 +28,18 @@ void say_set(bool porcelain, bool quiet)
     say.quiet = quiet;
 }
 
+bool say_obeys(FILE *stream)
+{
+    const char *term = getenv("TERM");
+
+    return isatty(fileno(stream)) && term && *term && strcmp(term, "dumb") != 0;
+}
+
 bool say_color(FILE *stream)
 {
-    const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+    const char *no = getenv("NO_COLOR");
 
-    return isatty(fileno(stream)) && (!no || !*no) && term && strcmp(term, "dumb") != 0;
+    return say_obeys(stream) && (!no || !*no);
 }
 
 static void say_json(enum failure f, const char *message, const char *hint)
@@ -115,7 +124,7 @@ void say_progress(const char *format, ...)
     va_list ap;
 
     say_progress_end();
-    if (say.porcelain || say.quiet || !isatty(STDERR_FILENO)) {
+    if (say.porcelain || say.quiet || !say_obeys(stderr)) {
         return;
     }
     va_start(ap, format);
@@ -127,9 +136,13 @@ void say_progress(const char *format, ...)
 void say_progress_tick(void)
 {
     long seconds = (long)(now() - say.since);
+    int width = (int)output_terminal_width(stderr);
+    char line[sizeof(say.progress) + 32];
 
     if (*say.progress && seconds >= 1) {
-        fprintf(stderr, "\r%s ... %ld s ", say.progress, seconds);
+        snprintf(line, sizeof(line), "%s ... %ld s", say.progress, seconds);
+        /* A line that wrapped could not be written over. */
+        fprintf(stderr, "\r%.*s", width > 1 ? width - 1 : (int)sizeof(line), line);
         say.shown = true;
     }
 }

@@ -35,7 +35,7 @@ int say_error(enum failure f, const char *hint, const char *format, ...)
 int say_usage(const char *verb, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void say_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* "TEXT … 3 s" on a terminal, rewritten each second by say_progress_tick and gone at say_progress_end. */
+/* "TEXT ... 3 s" on a terminal that obeys control sequences, rewritten each second by say_progress_tick and gone at say_progress_end. */
 void say_progress(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void say_progress_tick(void);
 void say_progress_end(void);
@@ -44,6 +44,7 @@ void say_progress_end(void);
 bool say_can_ask(void);
 bool say_ask(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+bool say_obeys(FILE *stream); /* a terminal whose TERM is set, and not "dumb" */
 bool say_color(FILE *stream);
 
 #endif

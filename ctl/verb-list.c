@@ -338,9 +338,18 @@ static void compare_samples(const struct sample *old, struct sample *new)
     }
 }
 
+static void add_size(struct table *t, const json_t *vm, const char *key)
+{
+    uint64_t bytes = (uint64_t)json_integer_value(json_object_get(vm, key));
+    char text[UNITS_TEXT];
+
+    table_add(t, bytes ? units_show_size(bytes, text) : NULL);
+}
+
 static void stats_table(const json_t *vms)
 {
-    static const char *const titles[] = {"NAME", ">CPU %", ">MEMORY", ">CPU TIME", NULL};
+    static const char *const titles[] = {"NAME",    ">CPU %",    ">RESIDENT",
+                                         ">MEMORY", ">CPU TIME", NULL};
     struct table *t = table_new(titles);
     const json_t *vm;
     char text[UNITS_TEXT];
@@ -353,8 +362,8 @@ static void stats_table(const json_t *vms)
         table_add(t, text_of(vm, "name"));
         snprintf(text, sizeof(text), "%.1f", json_real_value(percent));
         table_add(t, percent ? text : NULL);
-        table_add(
-            t, units_show_size((uint64_t)json_integer_value(json_object_get(vm, "memory")), text));
+        add_size(t, vm, "resident");
+        add_size(t, vm, "memory");
         table_add(t, units_show_duration(
                          (uint64_t)json_integer_value(json_object_get(vm, "cpu_us")) / 1000, text));
     }
@@ -394,16 +403,18 @@ int verb_top(struct call *c)
     int status = STATUS_OK;
     json_int_t interval = call_duration(c, "interval", 1000, &status);
     struct sample old = {0}, new = {0};
-    bool terminal = isatty(STDOUT_FILENO);
 
+    if (!isatty(STDOUT_FILENO)) {
+        return verb_stats(c); /* a program wants an answer, not a screen */
+    }
     if (interval < 0) {
         return status;
     }
     while (!(status = take_sample(c, &new))) {
         compare_samples(&old, &new);
-        fputs(terminal ? "\033[H\033[2J" : "", stdout);
+        fputs(say_obeys(stdout) ? "\033[H\033[2J" : "\n", stdout);
         stats_table(new.vms);
-        fputs(terminal ? "\n^C ends this\n" : "\n", stdout);
+        fputs("\n^C ends this\n", stdout);
         fflush(stdout);
         json_decref(old.vms);
         old = new;

@@ -32,7 +32,8 @@ columns=$2
 shift 2
 stty sane cols "$columns" rows 24
 stty -a >"$here.before"
-bash -c 'echo $$ >"$0.pid.new" && mv "$0.pid.new" "$0.pid" && exec "$@"' "$here" "$@"
+# Background jobs of a shell ignore SIGINT and SIGQUIT, and so does this script; the command is not to.
+bash -c 'echo $$ >"$0.pid.new" && mv "$0.pid.new" "$0.pid" && exec env --default-signal=INT,QUIT "$@"' "$here" "$@"
 echo $? >"$here.status"
 stty -a >"$here.after"
 END

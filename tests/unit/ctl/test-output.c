@@ -55,14 +55,17 @@ static void wide_and_combining_characters_keep_columns_straight(void **state)
     free(text);
 }
 
-static void a_narrow_terminal_cuts_the_widest_column(void **state)
+static void a_narrow_terminal_cuts_gaps_and_then_the_widest_column(void **state)
 {
     static const char *const titles[] = {"NAME", "STATE", NULL};
     static const char *const cells[] = {"abcdefghijklmnopqrst", "up", NULL};
 
     (void)state;
     assert_string_equal(table_text(titles, cells, 20), "NAME           STATE\n"
-                                                       "abcdefghijk\xe2\x80\xa6   up\n");
+                                                       "abcdefghijklm\xe2\x80\xa6 up\n");
+    free(text);
+    assert_string_equal(table_text(titles, cells, 27), "NAME                  STATE\n"
+                                                       "abcdefghijklmnopqrst  up\n");
     free(text);
 }
 
@@ -148,7 +151,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(columns_fit_their_widest_cell),
         cmocka_unit_test(wide_and_combining_characters_keep_columns_straight),
-        cmocka_unit_test(a_narrow_terminal_cuts_the_widest_column),
+        cmocka_unit_test(a_narrow_terminal_cuts_gaps_and_then_the_widest_column),
         cmocka_unit_test(controls_do_not_reach_the_terminal),
         cmocka_unit_test(templates_name_fields_as_people_type_them),
         cmocka_unit_test(formats_are_refused_by_name),
