@@ -287,7 +287,7 @@ static json_t *gather(struct call *c, struct vm_config *config, int *status)
     }
     line = document_from_json("command line", mapping, d);
     if (line) {
-        read_over(config, line, line->root, true, given, d);
+        read_over(config, line, line->root, false, given, d);
     }
     take_name(c, file, name, sizeof(name));
     if (*name && !vm_name_valid(name)) {
@@ -333,12 +333,15 @@ static void close_files(int *fd, size_t count)
     }
 }
 
-/* In the daemon's order: kernel, initrd, disks. */
+/* In the daemon's order: kernel, initrd, disks. None without a kernel: then the daemon knows of one, and says so. */
 static int open_files(const struct vm_config *config, int *fd, size_t *count)
 {
     char slot[32];
 
     *count = 0;
+    if (!config->kernel) {
+        return STATUS_OK;
+    }
     if ((fd[*count] = run_open_file("kernel", config->kernel, false)) < 0) {
         return STATUS_FAILED;
     }
@@ -364,6 +367,52 @@ fail:
     return STATUS_FAILED;
 }
 
+/* What the host's defaults name is opened here as well: the daemon lists all files in its order. */
+static int open_listed(const json_t *files, int *fd, size_t *count)
+{
+    const json_t *file;
+    size_t i;
+
+    json_array_foreach(files, i, file)
+    {
+        if (*count == RPC_FDS_MAX - 1) { /* one is the console's */
+            return say_error(FAILURE_INVALID_CONFIG, NULL, "the VM has too many files");
+        }
+        fd[*count] = run_open_file(text_of(file, "slot"), text_of(file, "path"),
+                                   json_is_true(json_object_get(file, "writable")));
+        if (fd[*count] < 0) {
+            return STATUS_FAILED;
+        }
+        ++*count;
+    }
+    return STATUS_OK;
+}
+
+/* Asks for the VM, and once more with what the host's defaults name. The answer is in r unless a status is returned;
+ * r is to be freed in any case. */
+static int request_vm(struct call *c, json_t *params, int *fd, size_t *count, int console,
+                      struct reply *r)
+{
+    size_t consoles = console >= 0;
+    int status;
+
+    fd[*count] = console;
+    if (client_call(c->client, "vm.create", json_incref(params), fd, *count + consoles, r) !=
+        FAILURE_FILES_NEEDED) {
+        return STATUS_OK;
+    }
+    close_files(fd, *count);
+    *count = 0;
+    status = open_listed(json_object_get(reply_data(r), "files"), fd, count);
+    if (status) {
+        return status;
+    }
+    reply_free(r);
+    fd[*count] = console;
+    client_call(c->client, "vm.create", json_incref(params), fd, *count + consoles, r);
+    return STATUS_OK;
+}
+
 /* Makes the VM; *vm is its summary. console: -1, or the daemon's end of a stream. */
 static int create(struct call *c, bool start, int console, json_t **vm)
 {
@@ -386,14 +435,13 @@ static int create(struct call *c, bool start, int console, json_t **vm)
         status = say_error(FAILURE_BAD_PARAMS, NULL, "--cidfile %s: %s", cidfile, strerror(errno));
         goto done;
     }
-    if (console >= 0) {
-        fd[count] = console;
-    }
     params = json_pack("{s:O,s:b,s:b,s:b,s:b,s:b,s:s*}", "config", send, "start", start,
                        "ephemeral", options_has(&c->options, "rm"), "queue",
                        !options_has(&c->options, "no-queue"), "replace",
                        options_has(&c->options, "replace"), "console", console >= 0, "key", key);
-    if (client_call(c->client, "vm.create", params, fd, count + (console >= 0), &r)) {
+    status = request_vm(c, params, fd, &count, console, &r);
+    json_decref(params);
+    if (!status && r.failure) {
         const json_t *d = json_object_get(reply_data(&r), "diagnostics"), *one;
         size_t i;
 
@@ -404,14 +452,14 @@ static int create(struct call *c, bool start, int console, json_t **vm)
             }
         }
         status = reply_report(&r, NULL);
-        if (cidfile) {
-            unlink(cidfile);
-        }
-    } else {
+    } else if (!status) {
         *vm = json_incref(r.result);
         if (cid >= 0) {
             dprintf(cid, "%s\n", text_of(*vm, "id"));
         }
+    }
+    if (status && cidfile) {
+        unlink(cidfile);
     }
     reply_free(&r);
 done:

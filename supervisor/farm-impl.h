@@ -88,8 +88,6 @@ void farm_spawn(struct farm *f, struct vm *vm);
 void farm_release_run(struct farm *f, struct vm *vm);
 /* Removes the folders that a killed daemon left and no worker uses any more. */
 void farm_sweep_runs(struct farm *f);
-/* What a client still has to open, as [{"slot", "path", "writable"}]; NULL: nothing. */
-json_t *farm_files_needed(const struct vm_config *c, const struct vm_files *files);
 
 /* ---- farm-run.c */
 

@@ -71,7 +71,8 @@ void farm_forget_run(struct vm *vm, struct vm_row *next)
     vm->start_after = 0;
 }
 
-/* Whether the budget takes it; on success it holds its place (or its position), nothing else has changed. */
+/* Whether the budget takes it; on success it holds its place (or its position, with the reason in r->message), nothing
+ * else has changed. */
 static enum failure ask_admission(struct farm *f, struct vm *vm, const struct vm_config *c,
                                   bool may_queue, struct refusal *r)
 {
@@ -91,6 +92,7 @@ static enum failure ask_admission(struct farm *f, struct vm *vm, const struct vm
         return FAILURE_NONE;
     }
     if (answer == ADMISSION_QUEUED) {
+        snprintf(r->message, sizeof(r->message), "%s", why);
         vm->queued_at = farm_now(f);
         return FAILURE_NONE;
     }
@@ -107,11 +109,12 @@ static enum failure ask_admission(struct farm *f, struct vm *vm, const struct vm
                   "%s", why);
 }
 
-static void tell_queued(struct farm *f, struct vm *vm)
+static void tell_queued(struct farm *f, struct vm *vm, const char *why)
 {
     if (vm->queued_at != 0) {
         farm_note(f, vm, "vm.queued",
-                  json_pack("{s:I}", "position", (json_int_t)admission_position(f->admission, vm)));
+                  json_pack("{s:I, s:s}", "position",
+                            (json_int_t)admission_position(f->admission, vm), "cause", why));
     }
 }
 
@@ -197,7 +200,7 @@ enum failure farm_create(struct farm *f, const struct farm_create *c, struct vm 
     }
     vm->files = *c->files;
     vm_files_init(c->files);
-    tell_queued(f, vm);
+    tell_queued(f, vm, r->message);
     farm_touch(f, vm);
     *out = vm;
     return FAILURE_NONE;
@@ -261,7 +264,7 @@ enum failure farm_start(struct farm *f, struct vm *vm, struct vm_files *files, b
         return unwritable(f, r);
     }
     if (!held) {
-        tell_queued(f, vm);
+        tell_queued(f, vm, r->message);
     }
     take_files(vm, files);
     vm->by_hand = true;

@@ -443,7 +443,13 @@ void method_vm_create(struct request *r)
     }
     size_t needed = (config.initrd != NULL ? 2u : 1u) + config.disk_count, index = 0;
     size_t came = r->fd_count - (console != NULL);
-    if (came != needed) {
+    if (came < needed) {
+        request_fail(r, FAILURE_FILES_NEEDED, "vmctl opens and passes them",
+                     json_pack("{s:o}", "files", farm_files_needed(&config, &files)),
+                     "the VM has %zu files, and %zu descriptors came", needed, came);
+        goto done;
+    }
+    if (came > needed) {
         request_fail(r, FAILURE_BAD_REQUEST, NULL, NULL,
                      "the configuration names %zu files and %zu descriptors came", needed, came);
         goto done;

@@ -21,7 +21,7 @@ static const struct method table[] = {
     {"daemon.shutdown", RIGHT_HOST, .call = method_daemon_shutdown},
     {"daemon.config", RIGHT_HOST, .param = {{"defaults", PARAM_FLAG, false}},
      .call = method_daemon_config},
-    {"vm.create", RIGHT_HOST, .fds_min = 1, .fds_max = FILES_MAX + 1,
+    {"vm.create", RIGHT_HOST, .fds_max = FILES_MAX + 1,
      .param = {{"config", PARAM_OBJECT, true},
                {"start", PARAM_FLAG, false},
                {"ephemeral", PARAM_FLAG, false},

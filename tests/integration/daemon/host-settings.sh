@@ -95,6 +95,22 @@ state_is filed failed || fail "filed is not disabled"
 host_file
 ctl 0 reload
 wait_until "filed to run" state_is filed running
+
+# ---- What every VM begins with, also a client's: its client opens the files
+
+ctl 1 create --name bare
+complains "kernel"
+host_file "defaults: {kernel: $mini/power-button.img, memory: 64MiB, disks: ['$scratch/base.img:ro'], labels: {site: a}}"
+ctl 0 reload
+ctl 1 run --name bare
+complains "disk0: $scratch/base.img: No such file or directory"
+ctl 3 inspect bare
+truncate -s 1048576 "$scratch/base.img"
+ctl 0 run --name bare -l team=b
+[ "$(field bare '{{.state}} {{.memory}} {{.labels.site}}{{.labels.team}}')" = "running 67108864 ab" ] || fail "$(field bare '{{json .}}')"
+echo "disks: []" >"$scratch/vm.yaml"
+ctl 0 run --name diskless --file "$scratch/vm.yaml" --kernel "$mini/hello.img" --attach
+[ "$(field diskless '{{.config.kernel}} {{json .config.disks}}')" = "$mini/hello.img []" ] || fail "diskless has a disk"
 daemon_stop
 [ "$stopped" = 0 ] || fail "paddockd ended with status $stopped"
 
