@@ -231,7 +231,7 @@ static const struct shape_field config_detail[] = {
     {"vms", SHAPE_NUMBER, 0, "VMs in it", NULL, NULL}, {0}};
 static const struct shape_field queued_detail[] = {
     {"position", SHAPE_NUMBER, 0, "its place in the queue, from 1", NULL, NULL},
-    {"cause", SHAPE_TEXT, M, "what is lacking", NULL, NULL},
+    {"cause", SHAPE_TEXT, 0, "what is lacking", NULL, NULL},
     {0}};
 static const struct shape_field starting_detail[] = {
     {"boot", SHAPE_NUMBER, 0, "the run's number", NULL, NULL},
@@ -306,6 +306,8 @@ static const struct shape_field logs_answer[] = {
     {"newer", SHAPE_NUMBER, 0, "the segment written to last, 0 or 1", NULL, NULL},
     {"sizes", SHAPE_NUMBERS, 0, "bytes of both", NULL, NULL},
     {"present", SHAPE_FLAGS, 0, "which of them there are", NULL, NULL},
+    {"boot", SHAPE_NUMBER, 0, "the run's number", NULL, NULL},
+    {"state", SHAPE_CHOICE, 0, "what the VM is doing", NULL, STATES},
     {0}};
 static const struct shape_field events_answer[] = {
     {"events", SHAPE_LIST, 0, "oldest first", shape_event, NULL}, {0}};

@@ -271,7 +271,7 @@ done:
 int verb_inspect(struct call *c)
 {
     json_t *all = json_array();
-    int status = STATUS_OK, printed;
+    int status = STATUS_OK, printed = STATUS_OK;
 
     for (size_t i = 0; i < c->options.operand_count; i++) {
         const char *name = c->options.operands[i];
@@ -287,7 +287,9 @@ int verb_inspect(struct call *c)
     if (c->format.kind == FORMAT_TABLE) {
         c->format.kind = FORMAT_JSON;
     }
-    printed = call_print(c, all);
+    if (json_array_size(all)) {
+        printed = call_print(c, all);
+    }
     json_decref(all);
     return status ? status : printed;
 }

@@ -5,6 +5,7 @@
  * A wait looks at the VM when it begins and after each change that the farm tells of. It ends with an answer, with
  * its time, or with its client.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -131,7 +132,9 @@ static void fail_start(struct request *r, const struct vm *vm)
         request_fail(r, FAILURE_START_FAILED, NULL, data, "VM \"%s\" is stopped",
                      vm->row.config.name);
     } else {
-        request_fail(r, FAILURE_START_FAILED,
+        bool in_use = run->outcome == OUTCOME_START_REFUSED && run->step == STEP_DEVICES &&
+                      run->code == EBUSY;
+        request_fail(r, in_use ? FAILURE_IN_USE : FAILURE_START_FAILED,
                      was_refused(vm) ? "it is tried again, as its restart policy says" : NULL, data,
                      "VM \"%s\" does not run: %s", vm->row.config.name,
                      *cause != '\0' ? cause : outcome_text(run->outcome));
