@@ -64,6 +64,17 @@ grep -F "position 1" "$scratch/third.err" >/dev/null || fail "it was not told of
 printf 'typed early\004' | "$build/vmctl" --root "$root" run --rm --attach --name echo -m 64MiB \
     --kernel "$mini/echo.img" --idempotency-key k >"$out" 2>"$err" || fail "echo ended with status $?"
 prints "echo> typed early"
+
+# Who loses the console to another client still hears of the end.
+"$build/vmctl" --root "$root" run --rm --attach --name lent -m 64MiB --kernel "$mini/echo.img" \
+    >"$scratch/lent" 2>"$scratch/lent.err" </dev/null &
+lent=$!
+wait_until "its console" grep -qs "echo> " "$scratch/lent"
+printf 'not for the first\004' | "$build/vmctl" --root "$root" console --force lent >"$out" 2>"$err" || fail "console: status $?"
+prints "not for the first"
+wait "$lent" || fail "run ended with status $? when its console was taken"
+grep -F "has taken the console of lent" "$scratch/lent.err" >/dev/null || fail "it was not told"
+! grep "not for" "$scratch/lent" || fail "it heard more"
 ctl 0 run --attach --name kept -m 64MiB --kernel "$mini/hello.img" --idempotency-key kept
 ctl 0 run --attach --name kept -m 64MiB --kernel "$mini/hello.img" --idempotency-key kept
 [ ! -s "$out" ] || fail "the second call ran it again"
