@@ -102,7 +102,7 @@ vms:
   hangs: {memory: 64MiB, kernel: $mini/hello.img, autostart: true, start_timeout: 1s}
   next: {memory: 64MiB, kernel: $mini/hello.img, autostart: true, start_timeout: 1h}
 END
-worker=$scratch/worker begin
+worker_program=$scratch/worker begin
 wait_until "the start to fail" state_is hangs failed
 [ "$(field hangs '{{.run.outcome}} {{.run.signal}}')" = "start_refused 9" ] || fail "hangs: $(field hangs '{{json .run}}')"
 field hangs '{{.cause}}' >"$out"

@@ -92,7 +92,7 @@ gone() { ! kill -0 "$1" 2>/dev/null; }
 daemon_start() { daemon_start_by env; }
 
 daemon_start_by() { # COMMAND...
-    "$@" "$build/paddockd" --root "$root" --worker "${worker:-$PWD/$build/vmm-worker}" </dev/null >>"$said" 2>&1 &
+    "$@" "$build/paddockd" --root "$root" --worker "${worker_program:-$PWD/$build/vmm-worker}" </dev/null >>"$said" 2>&1 &
     daemon=$!
     until_true 20 answers_or_gone
     answers || fail "paddockd does not answer"
