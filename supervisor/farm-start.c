@@ -174,35 +174,6 @@ void farm_sweep_runs(struct farm *f)
 
 /* ---- Files -------------------------------------------------------------------------------------- */
 
-static void add_needed(json_t **needed, const char *slot, const char *path, bool writable)
-{
-    if (*needed == NULL) {
-        *needed = json_array();
-    }
-    json_array_append_new(
-        *needed, json_pack("{s:s, s:s, s:b}", "slot", slot, "path", path, "writable", writable));
-}
-
-json_t *farm_files_needed(const struct vm_config *c, const struct vm_files *files)
-{
-    json_t *needed = NULL;
-    char slot[32];
-
-    if (files->kernel < 0) {
-        add_needed(&needed, "kernel", c->kernel != NULL ? c->kernel : "", false);
-    }
-    if (c->initrd != NULL && files->initrd < 0) {
-        add_needed(&needed, "initrd", c->initrd, false);
-    }
-    for (size_t i = 0; i < c->disk_count; i++) {
-        if (files->disk[i] < 0) {
-            snprintf(slot, sizeof(slot), "disk%zu", i);
-            add_needed(&needed, slot, c->disk[i].path, !c->disk[i].read_only);
-        }
-    }
-    return needed;
-}
-
 static void add(struct start *s, int fd, bool ours)
 {
     s->fd[s->count] = fd;

@@ -180,7 +180,7 @@ enum failure farm_create(struct farm *f, const struct farm_create *c, struct vm 
                      "there is a VM %s already", vm->row.config.name);
         goto fail;
     }
-    if (c->start && (files = farm_files_needed(&vm->row.config, c->files)) != NULL) {
+    if (c->start && (files = vm_files_needed(&vm->row.config, c->files)) != NULL) {
         err = refuse_files(r, vm, files);
         goto fail;
     }
@@ -242,7 +242,7 @@ enum failure farm_start(struct farm *f, struct vm *vm, struct vm_files *files, b
         return FAILURE_NONE;
     }
     needed = next.source == VM_FROM_CLIENT
-                 ? farm_files_needed(&next.config, files != NULL ? files : &vm->files)
+                 ? vm_files_needed(&next.config, files != NULL ? files : &vm->files)
                  : NULL;
     if (needed != NULL) {
         return refuse_files(r, vm, needed);

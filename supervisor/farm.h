@@ -55,8 +55,6 @@ struct farm_create {
     bool ephemeral, start, may_queue, replace;
 };
 
-/* What a client still has to open, as [{"slot", "path", "writable"}]; NULL: nothing. */
-json_t *farm_files_needed(const struct vm_config *c, const struct vm_files *files);
 enum failure farm_create(struct farm *f, const struct farm_create *c, struct vm **out,
                          struct refusal *r);
 /* files: NULL, or newly opened ones that replace those held; taken over on success. */

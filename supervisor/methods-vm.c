@@ -445,7 +445,7 @@ void method_vm_create(struct request *r)
     size_t came = r->fd_count - (console != NULL);
     if (came < needed) {
         request_fail(r, FAILURE_FILES_NEEDED, "vmctl opens and passes them",
-                     json_pack("{s:o}", "files", farm_files_needed(&config, &files)),
+                     json_pack("{s:o}", "files", vm_files_needed(&config, &files)),
                      "the VM has %zu files, and %zu descriptors came", needed, came);
         goto done;
     }

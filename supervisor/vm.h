@@ -158,6 +158,8 @@ const char *vm_seen_name(enum vm_seen s);     /* "nothing", "starting", "running
 
 void vm_files_init(struct vm_files *f);  /* none is held */
 void vm_files_close(struct vm_files *f); /* those held, which then are not */
+/* What a client still has to open, as [{"slot", "path", "writable"}]; NULL: nothing. */
+json_t *vm_files_needed(const struct vm_config *c, const struct vm_files *files);
 
 struct vm *
 vm_new(void); /* no files, the built-in configuration, autostart as configured; NULL: no memory */

@@ -269,7 +269,7 @@ static void test_requests_are_checked(void **state)
     expect(x, fd, CALL("vm.list", "\"state\":1"), "\"bad_params\"");
     expect(x, fd, CALL("vm.inspect", ""), "needs \\\"name\\\"");
     expect(x, fd, CALL("vm.inspect", "\"name\":\"nobody\""), "\"no_such_vm\"");
-    expect(x, fd, CALL("vm.create", "\"config\":{}"), "descriptors");
+    expect(x, fd, CALL("vm.create", "\"config\":{}"), "invalid_config");
     expect(x, fd, CALL("vm.wait", "\"name\":\"vm-0\",\"until\":\"bored\""), "\"bad_params\"");
     expect(x, fd, CALL("vm.list", ""), "\"name\":\"vm-1\"");
     expect(x, fd, CALL("vm.list", "\"name\":\"vm-0\""),
