@@ -104,11 +104,11 @@ static const struct shape_field usage[] = {
     {"memory", SHAPE_NUMBER, 0, "the guest's, bytes", NULL, NULL},
     {"resident", SHAPE_NUMBER, 0, "the worker's resident memory, bytes", NULL, NULL},
     {"entries", SHAPE_COUNTS, 0, "what the worker counts", NULL, NULL},
-    {"unresponsive", SHAPE_FLAG, M, "that the worker did not answer", NULL, NULL},
+    {"unresponsive", SHAPE_FLAG, 0, "whether the worker did not answer", NULL, NULL},
     {0}};
 static const struct shape_field measured[] = {
     FIELDS(usage),
-    {"cpu_percent", SHAPE_REAL, M, "of one CPU, over the interval; not of a VM that just started",
+    {"cpu_percent", SHAPE_REAL, N, "of one CPU, over the interval; not of a VM that just started",
      NULL, NULL},
     {0}};
 

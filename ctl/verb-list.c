@@ -318,7 +318,7 @@ static int take_sample(struct call *c, struct sample *s)
     return status;
 }
 
-/* Adds "cpu_percent" to what is in both samples. 100 is one CPU. */
+/* Adds "cpu_percent", null for what is not in both samples. 100 is one CPU. */
 static void compare_samples(const struct sample *old, struct sample *new)
 {
     json_t *vm, *before;
@@ -326,6 +326,7 @@ static void compare_samples(const struct sample *old, struct sample *new)
 
     json_array_foreach(new->vms, i, vm)
     {
+        json_object_set_new(vm, "cpu_percent", json_null());
         json_array_foreach(old->vms, j, before)
         {
             if (strcmp(text_of(vm, "id"), text_of(before, "id")) == 0 && new->at > old->at) {
@@ -363,7 +364,7 @@ static void stats_table(const json_t *vms)
 
         table_add(t, text_of(vm, "name"));
         snprintf(text, sizeof(text), "%.1f", json_real_value(percent));
-        table_add(t, percent ? text : NULL);
+        table_add(t, json_is_real(percent) ? text : NULL);
         add_size(t, vm, "resident");
         add_size(t, vm, "memory");
         table_add(t, units_show_duration(

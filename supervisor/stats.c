@@ -107,6 +107,7 @@ static void ask(struct gathering *g, struct vm *vm)
     json_object_set_new(entry, "memory", json_integer((json_int_t)vm->row.config.memory));
     json_object_set_new(entry, "resident", json_integer((json_int_t)use.resident));
     json_object_set_new(entry, "entries", json_object());
+    json_object_set_new(entry, "unresponsive", json_false());
     json_array_append_new(g->vms, entry);
     if (q == NULL) {
         return;
