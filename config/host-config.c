@@ -501,6 +501,7 @@ static json_t *networks_to_json(const struct host_config *c)
 json_t *host_config_to_json(const struct host_config *c, bool defaults)
 {
     json_t *whole = setting_to_json(c, host_keys), *vms = json_object();
+    json_t *own = vm_config_to_json(&c->defaults, true);
 
     if (!defaults) {
         struct host_config plain;
@@ -512,20 +513,26 @@ json_t *host_config_to_json(const struct host_config *c, bool defaults)
         json_decref(base);
         host_config_free(&plain);
     }
-    /* Every VM below has taken them already. */
-    json_object_del(whole, "defaults");
+    json_object_set_new(whole, "defaults", vm_config_to_json(&c->defaults, defaults));
+    if (json_object_size(json_object_get(whole, "defaults")) == 0) {
+        json_object_del(whole, "defaults");
+    }
     json_object_set_new(whole, "version", json_integer(1));
     if (defaults || c->network_count > 0) {
         json_object_set_new(whole, "networks", networks_to_json(c));
     }
     for (size_t i = 0; i < c->vm_count; i++) {
-        json_t *vm = vm_config_to_json(&c->vm[i].config, defaults);
+        json_t *vm = vm_config_to_json(&c->vm[i].config, true);
 
+        if (!defaults) {
+            setting_prune(vm, own); /* which they begin with */
+        }
         if (c->vm[i].error) {
             json_object_set_new(vm, "x-error", json_string(c->vm[i].error));
         }
         json_object_set_new(vms, c->vm[i].config.name, vm);
     }
     json_object_set_new(whole, "vms", vms);
+    json_decref(own);
     return whole;
 }

@@ -87,7 +87,8 @@ const struct host_network *host_config_network(const struct host_config *c, cons
 const char *host_config_no_network(const struct host_config *c, const char *name,
                                    char out[HOST_NETWORKS_TEXT]);
 
-/* The effective configuration; `defaults`: with every key that was not given. A new object. */
+/* The effective configuration; `defaults`: with every key that was not given. Without it, VMs are shown by what they
+ * have beyond the host's defaults. A new object. */
 json_t *host_config_to_json(const struct host_config *c, bool defaults);
 
 /* The JSON schema (draft 2020-12) of paddock.yaml and vms.d files. A new object. */

@@ -108,6 +108,8 @@ ctl 3 inspect bare
 truncate -s 1048576 "$scratch/base.img"
 ctl 0 run --name bare -l team=b
 [ "$(field bare '{{.state}} {{.memory}} {{.labels.site}}{{.labels.team}}')" = "running 67108864 ab" ] || fail "$(field bare '{{json .}}')"
+ctl 0 config show
+prints "\"kernel\": \"$mini/power-button.img\""
 echo "disks: []" >"$scratch/vm.yaml"
 ctl 0 run --name diskless --file "$scratch/vm.yaml" --kernel "$mini/hello.img" --attach
 [ "$(field diskless '{{.config.kernel}} {{json .config.disks}}')" = "$mini/hello.img []" ] || fail "diskless has a disk"

@@ -209,9 +209,10 @@ static void test_json_shows_what_holds(void **state)
                                 NULL, NULL),
                      0);
     json = host_config_to_json(&c, false);
-    assert_int_equal(json_object_size(json), 3); /* version, queue_max, vms */
+    assert_int_equal(json_object_size(json), 4); /* version, queue_max, defaults, vms */
+    assert_int_equal(json_object_size(json_object_get(json, "defaults")), 1);
     vm = json_object_get(json_object_get(json, "vms"), "a");
-    assert_int_equal(json_object_size(vm), 2);
+    assert_int_equal(json_object_size(vm), 1); /* with those defaults */
     assert_int_equal(json_integer_value(json_object_get(vm, "cpus")), 2);
     vm = json_object_get(json_object_get(json, "vms"), "b");
     assert_non_null(json_object_get(vm, "x-error"));
@@ -220,6 +221,13 @@ static void test_json_shows_what_holds(void **state)
     assert_int_equal(json_integer_value(json_object_get(json, "start_parallel")), 4);
     vm = json_object_get(json_object_get(json, "vms"), "a");
     assert_string_equal(json_string_value(json_object_get(vm, "stop_timeout")), "30s");
+    assert_string_equal(json_string_value(json_object_get(vm, "kernel")), "/k");
+    vm = json_object_get(json, "defaults");
+    assert_string_equal(json_string_value(json_object_get(vm, "stop_timeout")), "30s");
+    json_decref(json);
+    assert_int_equal(read_files("version: 1\nvms: {a: {kernel: /k}}\n", NULL, NULL), 0);
+    json = host_config_to_json(&c, false);
+    assert_null(json_object_get(json, "defaults"));
     json_decref(json);
 }
 
