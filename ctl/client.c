@@ -16,9 +16,9 @@
 #include <unistd.h>
 
 #include "say.h"
+#include "system.h"
 
-/* /var/run is /run on Linux. */
-#define SYSTEM_SOCKET "/var/run/paddock/control.sock"
+#define ROOT_SOCKET "/run/control.sock" /* below --root DIR */
 
 struct client {
     int socket;
@@ -48,8 +48,8 @@ int client_path(const char *host, const char *root, char *path, size_t path_size
         return -EINVAL;
     }
     n = host   ? snprintf(path, path_size, "%s", host)
-        : root ? snprintf(path, path_size, "%s/run/control.sock", root)
-               : snprintf(path, path_size, "%s", SYSTEM_SOCKET);
+        : root ? snprintf(path, path_size, "%s" ROOT_SOCKET, root)
+               : snprintf(path, path_size, "%s", client_system.socket);
     if (n < 0 || (size_t)n >= path_size ||
         (size_t)n >= sizeof(((struct sockaddr_un *)0)->sun_path)) {
         snprintf(why, size, "the socket's path is %d bytes long; %zu are possible", n,
@@ -86,8 +86,26 @@ static enum failure lost(struct reply *r, const char *what)
                 "the connection to paddockd is lost: %s", what);
 }
 
+/* The one command that starts the daemon of this socket. */
+static void hint_start(const char *path, char *hint, size_t size)
+{
+    size_t length = strlen(path), tail = strlen(ROOT_SOCKET);
+
+    if (strcmp(path, client_system.socket) == 0) {
+        snprintf(hint, size, "start it: %s", client_system.start);
+    } else if (length > tail && strcmp(path + length - tail, ROOT_SOCKET) == 0) {
+        for (length -= tail; length > 1 && path[length - 1] == '/'; length--) {
+        }
+        snprintf(hint, size, "start it: paddockd --root %.*s", (int)length, path);
+    } else {
+        snprintf(hint, size, "start the paddockd whose socket this is, or name another by --host");
+    }
+}
+
 static enum failure unreachable(struct reply *r, const char *path, int err)
 {
+    char hint[256];
+
     switch (err) {
     case EACCES:
     case EPERM:
@@ -98,10 +116,8 @@ static enum failure unreachable(struct reply *r, const char *path, int err)
     case ENOENT:
     case ECONNREFUSED:
     case ENOTDIR:
-        return fail(r, FAILURE_UNREACHABLE,
-                    "start it (systemctl start paddock; launchctl kickstart system/paddock; or "
-                    "paddockd --root DIR and vmctl --root DIR)",
-                    "no paddockd answers at %s", path);
+        hint_start(path, hint, sizeof(hint));
+        return fail(r, FAILURE_UNREACHABLE, hint, "no paddockd answers at %s", path);
     default:
         return fail(r, FAILURE_UNREACHABLE, "vmctl doctor looks for the reason", "%s: %s", path,
                     strerror(err));

@@ -11,9 +11,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "clock.h"
+#include "paths.h"
 #include "vm.h"
 
 #define MESSAGE_MAX 2048u
@@ -22,8 +24,8 @@
 static struct {
     int level;
     bool json;
-    int file; /* -1: none */
-} the_log = {.level = LOG_INFO, .file = -1};
+    const char *path; /* of the file that standard error is; NULL: it is none of ours */
+} the_log = {.level = LOG_INFO};
 
 static const char *level_name(int level)
 {
@@ -75,18 +77,43 @@ static void escape(char *out, size_t size, const char *text)
     out[used] = '\0';
 }
 
+/* Standard error becomes the file; if that cannot be, it stays what it is. */
+static int open_file(void)
+{
+    int fd = open(the_log.path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
+                  0640);
+    int err = fd < 0 || dup2(fd, STDERR_FILENO) < 0 ? -errno : 0;
+
+    if (fd >= 0 && fd != STDERR_FILENO) {
+        close(fd);
+    }
+    return err;
+}
+
+/* Two files are kept: one that is full makes room. Where that is not possible it grows on. */
+static void begin_anew_if_full(void)
+{
+    char before[PATHS_MAX + 2];
+    struct stat st;
+
+    if (fstat(STDERR_FILENO, &st) == 0 && st.st_size > LOG_FILE_MAX &&
+        snprintf(before, sizeof(before), "%s.1", the_log.path) < (int)sizeof(before) &&
+        rename(the_log.path, before) == 0) {
+        open_file();
+    }
+}
+
 static void put(const char *line, size_t size)
 {
-    const int fds[] = {STDERR_FILENO, the_log.file};
+    ssize_t n;
 
-    for (size_t i = 0; i < 2; i++) {
-        ssize_t n = -1;
-
-        do {
-            n = fds[i] < 0 ? 0 : write(fds[i], line, size);
-        } while (n < 0 && errno == EINTR);
-        /* A log that cannot be written has nowhere to say so. */
+    if (the_log.path != NULL) {
+        begin_anew_if_full();
     }
+    do {
+        n = write(STDERR_FILENO, line, size);
+    } while (n < 0 && errno == EINTR);
+    /* A log that cannot be written has nowhere to say so. */
 }
 
 static void put_json(const char *time, int level, const struct vm *vm, const char *message)
@@ -130,20 +157,10 @@ void log_setup(int level, bool json)
     the_log.json = json;
 }
 
-void log_to_file(const char *path)
+int log_to_file(const char *path)
 {
-    int fd = -1;
-
-    if (path != NULL) {
-        fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0640);
-        if (fd < 0) {
-            log_say(LOG_ERR, NULL, "%s: %s; the log goes on without it", path, strerror(errno));
-        }
-    }
-    if (the_log.file >= 0) {
-        close(the_log.file);
-    }
-    the_log.file = fd;
+    the_log.path = path;
+    return path != NULL ? open_file() : 0;
 }
 
 void log_say(int level, const struct vm *vm, const char *format, ...)

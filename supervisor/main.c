@@ -32,6 +32,8 @@
 #include "version.h"
 
 #define FILES_WANTED 65536u /* each VM has some ten descriptors */
+#define END_MARGIN_MS                                                                              \
+    30000u /* beyond shutdown_timeout: to end by force those who did not stop, and to tell all */
 
 struct daemon {
     uv_loop_t loop;
@@ -49,11 +51,12 @@ static const char losses[] =
     "descriptors that clients pass are trusted like your own";
 
 static const char usage[] =
-    "usage: paddockd [--root DIR] [--worker FILE] [--check] [--foreground]\n"
+    "usage: paddockd [--root DIR] [--worker FILE] [--log FILE] [--check] [--foreground]\n"
     "       paddockd --version | --help\n"
     "\n"
     "  --root DIR      keep everything under DIR: DIR/etc, DIR/db, DIR/run, DIR/log\n"
     "  --worker FILE   the vmm-worker to run\n"
+    "  --log FILE      log there, at most 16 MiB in FILE and FILE.1, and not to standard error\n"
     "  --check         read the configuration, say what is wrong with it, and end\n"
     "  --foreground    do not go to the background (it never does)\n";
 
@@ -163,13 +166,18 @@ static void on_all_down(void *ctx)
 static void on_shutdown(void *ctx)
 {
     struct daemon *d = ctx;
+    char state[128];
 
     if (d->farm == NULL) {
         return;
     }
     log_say(LOG_NOTICE, NULL, d->stopping ? "stopping at once" : "stopping: VMs first");
     if (!d->stopping) {
-        activation_notify("STOPPING=1\nSTATUS=stopping: VMs first");
+        /* However long the guests may take, systemd is not to cut it short. */
+        snprintf(state, sizeof(state),
+                 "STOPPING=1\nSTATUS=stopping: VMs first\nEXTEND_TIMEOUT_USEC=%" PRIu64,
+                 (farm_config(d->farm)->shutdown_timeout + END_MARGIN_MS) * 1000);
+        activation_notify(state);
     }
     d->stopping = true;
     farm_shutdown(d->farm, on_all_down, d);
@@ -190,7 +198,7 @@ static void on_signal(uv_signal_t *handle, int signum)
 /* ---- The start ---------------------------------------------------------------------------------- */
 
 struct options {
-    const char *root, *worker;
+    const char *root, *worker, *log;
     bool check;
 };
 
@@ -198,13 +206,10 @@ struct options {
 static int read_options(int argc, char **argv, struct options *o)
 {
     static const struct option table[] = {
-        {"root", required_argument, NULL, 'r'},
-        {"worker", required_argument, NULL, 'w'},
-        {"check", no_argument, NULL, 'c'},
-        {"foreground", no_argument, NULL, 'f'},
-        {"version", no_argument, NULL, 'V'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"root", required_argument, NULL, 'r'}, {"worker", required_argument, NULL, 'w'},
+        {"log", required_argument, NULL, 'l'},  {"check", no_argument, NULL, 'c'},
+        {"foreground", no_argument, NULL, 'f'}, {"version", no_argument, NULL, 'V'},
+        {"help", no_argument, NULL, 'h'},       {NULL, 0, NULL, 0},
     };
     int c;
 
@@ -212,6 +217,7 @@ static int read_options(int argc, char **argv, struct options *o)
         switch (c) {
         case 'r': o->root = optarg; break;
         case 'w': o->worker = optarg; break;
+        case 'l': o->log = optarg; break;
         case 'c': o->check = true; break;
         case 'f': break;
         case 'V': printf("paddockd %s\n", version_text); return 0;
@@ -316,6 +322,10 @@ int main(int argc, char **argv)
 
     if (status >= 0) {
         return status;
+    }
+    if (o.log != NULL && !o.check && (err = log_to_file(o.log)) != 0) {
+        fprintf(stderr, "paddockd: %s: %s\n", o.log, strerror(-err));
+        return 1;
     }
     if (paths_set(&d.paths, o.root, o.worker, why, sizeof(why)) != 0) {
         fprintf(stderr, "paddockd: %s\n", why);

@@ -11,11 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The socket is beside its folder: /var/run is empty after each boot, and launchd, which binds the socket before the
+ * daemon runs, makes no folders. */
 const struct system_paths system_paths = {
     .etc = "/etc/paddock",
     .state = "/var/db/paddock",
     .run = "/var/run/paddock",
     .log = "/var/log/paddock",
+    .socket = "/var/run/paddock.sock",
 };
 
 int paths_own_program(char *out, size_t size)

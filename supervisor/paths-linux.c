@@ -12,6 +12,7 @@ const struct system_paths system_paths = {
     .state = "/var/lib/paddock",
     .run = "/run/paddock",
     .log = "/var/log/paddock",
+    .socket = "/run/paddock/control.sock",
 };
 
 int paths_own_program(char *out, size_t size)

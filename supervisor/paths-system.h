@@ -9,6 +9,8 @@
 
 struct system_paths {
     const char *etc, *state, *run, *log;
+    const char
+        *socket; /* where vmctl looks, and what the service manager opens (systemd/, launchd/) */
 };
 
 extern const struct system_paths system_paths;

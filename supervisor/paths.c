@@ -107,17 +107,18 @@ static int check_socket(const char *path, const char *what, char *why, size_t si
 int paths_set(struct paths *p, const char *root, const char *worker, char *why, size_t size)
 {
     struct system_paths at = system_paths;
-    char base[PATHS_MAX], sub[4][PATHS_MAX], etc[PATHS_MAX], longest[PATHS_MAX];
+    char base[PATHS_MAX], sub[5][PATHS_MAX], etc[PATHS_MAX], longest[PATHS_MAX];
     int err = 0;
 
     memset(p, 0, sizeof(*p));
     if (root != NULL) {
         err = absolute(base, root);
         if (err == 0 && (join(sub[0], base, "etc") != 0 || join(sub[1], base, "db") != 0 ||
-                         join(sub[2], base, "run") != 0 || join(sub[3], base, "log") != 0)) {
+                         join(sub[2], base, "run") != 0 || join(sub[3], base, "log") != 0 ||
+                         join(sub[4], base, "run/control.sock") != 0)) {
             err = -ENAMETOOLONG;
         }
-        at = (struct system_paths){sub[0], sub[1], sub[2], sub[3]};
+        at = (struct system_paths){sub[0], sub[1], sub[2], sub[3], sub[4]};
     }
     if (err == 0) {
         err = worker != NULL ? absolute(p->worker, worker) : find_worker(p->worker);
@@ -125,9 +126,8 @@ int paths_set(struct paths *p, const char *root, const char *worker, char *why, 
     if (err != 0 || absolute(etc, at.etc) != 0 || absolute(p->state, at.state) != 0 ||
         absolute(p->run, at.run) != 0 || absolute(p->log, at.log) != 0 ||
         join(p->config, etc, "paddock.yaml") != 0 || join(p->config_dir, etc, "vms.d") != 0 ||
-        join(p->database, p->state, "paddock.db") != 0 ||
-        join(p->socket, p->run, "control.sock") != 0 || join(p->vm_run, p->run, "vm") != 0 ||
-        join(p->vm_log, p->log, "vm") != 0 ||
+        join(p->database, p->state, "paddock.db") != 0 || absolute(p->socket, at.socket) != 0 ||
+        join(p->vm_run, p->run, "vm") != 0 || join(p->vm_log, p->log, "vm") != 0 ||
         join(longest, p->vm_run, AN_ID "/" PATHS_RENDEZVOUS) != 0) {
         err = err != 0 ? err : -ENAMETOOLONG;
         return refuse(err, why, size, "%s: %s", root != NULL ? root : "/", strerror(-err));

@@ -2,7 +2,7 @@
 /*
  * paths.h: where everything is, under the system's folders or under `--root DIR`.
  *
- * --root DIR: DIR/etc, DIR/db, DIR/run, DIR/log. Made at start with their modes (state 0700, runtime
+ * --root DIR: DIR/etc, DIR/db, DIR/run with control.sock, DIR/log. Made at start with their modes (state 0700, runtime
  * 0755 with vm/ 0700, log 0750); one that exists and is more open is closed to that, and one that has another owner
  * or is writable by others is refused by name. A socket's path that would not fit in sun_path is refused at start
  * with both lengths.
@@ -25,7 +25,7 @@ struct paths {
     char state[PATHS_MAX];      /* folder of paddock.db */
     char database[PATHS_MAX];
     char run[PATHS_MAX];
-    char socket[PATHS_MAX]; /* control.sock */
+    char socket[PATHS_MAX]; /* the control socket */
     char vm_run[PATHS_MAX]; /* run/vm: a folder for each worker: its lock, its rendezvous */
     char log[PATHS_MAX];
     char vm_log[PATHS_MAX]; /* log/vm: a folder for each VM: its consoles */

@@ -25,6 +25,7 @@ done
 ctl 6 version
 [ "$(cat "$out")" = "vmctl     $version, protocol 1" ] || fail "vmctl's own line"
 complains "no paddockd answers at $root/run/control.sock"
+complains "start it: paddockd --root $root"
 ctl 6 version --format json
 prints '"daemon": null'
 

@@ -17,7 +17,7 @@ words() { tr -cs 'A-Za-z_-' '\n'; }
 
 # Options: as the program takes them, as it lists them, as the page does.
 page_list DESCRIPTION Fl >"$scratch/options"
-same "options" 3< <(sed -n 's/^ *{"\([a-z]*\)", [a-z]*_argument.*/-\1/p' supervisor/main.c) 4<"$scratch/options"
+same "options" 3< <(grep -o '{"[a-z]*", [a-z]*_argument' supervisor/main.c | sed 's/{"\([a-z]*\)".*/-\1/') 4<"$scratch/options"
 same "options of --help" 3< <("$paddockd" --help | words | sed -n 's/^--/-/p') 4<"$scratch/options"
 same "options of SYNOPSIS" 3<"$scratch/options" \
     4< <(awk '/^\.Sh / { on = $2 == "SYNOPSIS" } on' "$page" | words | grep '^-.')
@@ -47,9 +47,12 @@ expect 2 operand
 same "exit statuses" 3<"$scratch/statuses" 4< <(awk '/^\.Sh / { on = $2 == "EXIT" } on && /^\.It/ { print $2 }' "$page")
 
 # Folders, in which the page's files are.
-awk '/^\.Sh / { on = $2 == "FILES" } on && /^\.It Pa/' "$page" | tr ' ' '\n' | sed -n 's|^\(/.*/paddock\)/.*|\1|p' \
-    >"$scratch/folders"
-same folders 3< <(sed -n 's/^ *\.[a-z]* = "\(.*\)",$/\1/p' supervisor/paths-*.c) 4<"$scratch/folders"
+awk '/^\.Sh / { on = $2 == "FILES" } on && /^\.It Pa/' "$page" | tr ' ' '\n' >"$scratch/files"
+same folders 3< <(sed -n '/socket/d; s/^ *\.[a-z]* = "\(.*\)",$/\1/p' supervisor/paths-*.c) \
+    4< <(sed -n 's|^\(/.*/paddock\)/.*|\1|p' "$scratch/files")
+sed -n 's/^ *\.socket = "\(.*\)",$/\1/p' supervisor/paths-*.c >"$scratch/sockets"
+same sockets 3<"$scratch/sockets" 4< <(grep 'sock$' "$scratch/files")
+same "vmctl's sockets" 3< <(sed -n 's/^ *\.socket = "\(.*\)",$/\1/p' ctl/system-*.c) 4<"$scratch/sockets"
 
 # Diagnostics: what stands between words in capitals, which are examples of something, is in the source.
 cat supervisor/*.c | tr '\n' ' ' | sed 's/"  *"//g; s/\\"/"/g' >"$scratch/source"

@@ -62,7 +62,7 @@ static void test_system(void **state)
     assert_string_equal(p.config, "/etc/paddock/paddock.yaml");
     assert_string_equal(p.config_dir, "/etc/paddock/vms.d");
     assert_non_null(strstr(p.database, "/paddock/paddock.db"));
-    assert_non_null(strstr(p.socket, "run/paddock/control.sock"));
+    assert_non_null(strstr(p.socket, "run/paddock"));
     assert_string_equal(p.vm_log, "/var/log/paddock/vm");
     assert_string_equal(strrchr(p.worker, '/'), "/vmm-worker");
 }

@@ -10,10 +10,12 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -148,7 +150,7 @@ static void test_summary(void **state)
         "{\"autostart\":false,\"cause\":null,\"cpus\":2,"
         "\"created_at\":\"2023-11-14T22:13:20.000Z\",\"ephemeral\":false,\"health\":\"none\","
         "\"id\":\"abcdefghijklmnop\",\"ip\":null,\"labels\":{},\"memory\":1073741824,"
-        "\"name\":\"builder-1\",\"outcome\":null,\"owner\":0,\"pid\":null,\"restarts\":0,"
+        "\"name\":\"builder-1\",\"outcome\":null,\"owner\":0,\"pid\":null,\"queue_position\":null,\"restarts\":0,"
         "\"source\":\"config\",\"started_at\":null,\"state\":\"stopped\",\"uptime_ms\":null}");
     vm->row.seen = SEEN_RUNNING;
     vm->row.autostart = 1;
@@ -170,7 +172,7 @@ static void test_summary(void **state)
         "\"created_at\":\"2023-11-14T22:13:20.000Z\",\"ephemeral\":true,\"health\":\"ready\","
         "\"id\":\"abcdefghijklmnop\",\"ip\":null,\"labels\":{\"team\":\"a\"},"
         "\"memory\":1073741824,\"name\":\"builder-1\",\"outcome\":\"guest_panic\","
-        "\"owner\":1000,\"pid\":77,\"restarts\":4,\"source\":\"client\","
+        "\"owner\":1000,\"pid\":77,\"queue_position\":null,\"restarts\":4,\"source\":\"client\","
         "\"started_at\":\"2023-11-14T22:13:21.500Z\",\"state\":\"running\","
         "\"uptime_ms\":2500}");
     vm_free(vm);
@@ -226,13 +228,12 @@ static void logged(char *out, size_t size, int level, bool json, const struct vm
                    const char *message)
 {
     char path[] = "/tmp/paddock-test-log.XXXXXX";
-    int fd = mkstemp(path), err = dup(STDERR_FILENO), null = open("/dev/null", O_WRONLY);
+    int fd = mkstemp(path), err = dup(STDERR_FILENO);
     ssize_t n = 0;
 
-    assert_true(fd >= 0 && err >= 0 && null >= 0);
-    dup2(null, STDERR_FILENO); /* the log goes there, too */
+    assert_true(fd >= 0 && err >= 0);
     log_setup(LOG_INFO, json);
-    log_to_file(path);
+    assert_int_equal(log_to_file(path), 0); /* in place of standard error */
     log_say(level, vm, "%s", message);
     log_to_file(NULL);
     dup2(err, STDERR_FILENO);
@@ -241,7 +242,6 @@ static void logged(char *out, size_t size, int level, bool json, const struct vm
     out[n] = '\0';
     close(fd);
     close(err);
-    close(null);
     unlink(path);
 }
 
@@ -287,13 +287,45 @@ static void test_log_json(void **state)
     vm_free(vm);
 }
 
+static void test_log_bounded(void **state)
+{
+    char path[] = "/tmp/paddock-test-log.XXXXXX", before[sizeof(path) + 2], line[256] = "";
+    int fd = mkstemp(path), err = dup(STDERR_FILENO);
+    struct stat full, st;
+
+    (void)state;
+    assert_true(fd >= 0 && err >= 0);
+    snprintf(before, sizeof(before), "%s.1", path);
+    assert_int_equal(log_to_file("/nowhere/log"), -ENOENT);
+    assert_int_equal(ftruncate(fd, LOG_FILE_MAX), 0);
+    log_setup(LOG_INFO, false);
+    assert_int_equal(log_to_file(path), 0);
+    log_say(LOG_ERR, NULL, "the last of one file");
+    log_say(LOG_ERR, NULL, "the first of the next");
+    fputs("beside the log\n", stderr);
+    log_to_file(NULL);
+    dup2(err, STDERR_FILENO);
+    close(err);
+    assert_int_equal(stat(before, &st), 0);
+    assert_int_equal(fstat(fd, &full), 0);
+    assert_true(st.st_size > LOG_FILE_MAX && st.st_ino == full.st_ino); /* renamed, not copied */
+    close(fd);
+    fd = open(path, O_RDONLY);
+    assert_true(fd >= 0 && read(fd, line, sizeof(line) - 1) > 0);
+    assert_string_equal(line + 24, " error the first of the next\nbeside the log\n");
+    close(fd);
+    unlink(path);
+    unlink(before);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ids),      cmocka_unit_test(test_bad_ids),
-        cmocka_unit_test(test_states),   cmocka_unit_test(test_summary),
-        cmocka_unit_test(test_detail),   cmocka_unit_test(test_clock),
-        cmocka_unit_test(test_log_text), cmocka_unit_test(test_log_json),
+        cmocka_unit_test(test_ids),         cmocka_unit_test(test_bad_ids),
+        cmocka_unit_test(test_states),      cmocka_unit_test(test_summary),
+        cmocka_unit_test(test_detail),      cmocka_unit_test(test_clock),
+        cmocka_unit_test(test_log_text),    cmocka_unit_test(test_log_json),
+        cmocka_unit_test(test_log_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
