@@ -330,9 +330,9 @@ int verb_logs(struct call *c)
                     .filter = isatty(STDOUT_FILENO) && !options_has(&c->options, "raw")};
     unsigned long lines = 0;
     long back = 0;
-    json_t *vm = NULL;
+    struct reply r;
     char *end;
-    int status;
+    int status = STATUS_OK;
 
     if (tail) {
         lines = strtoul(tail, &end, 10);
@@ -346,17 +346,21 @@ int verb_logs(struct call *c)
             return say_usage("logs", "--boot: \"%s\" is not 0, -1, -2 and so on", boot);
         }
     }
-    /* Its events first, so that no restart is missed; by its id, because names come back. */
-    status = call_ask(c, "vm.inspect", json_pack("{s:s}", "name", l.name), l.name, &vm);
-    l.id = text_of(vm, "id");
-    if (!status && following) {
+    /* Its events first, so that no restart is missed; by its id, because names come back. What was removed has logs
+     * for a while, and nothing to follow. */
+    client_call(c->client, "vm.inspect", json_pack("{s:s}", "name", l.name), NULL, 0, &r);
+    l.id = r.failure ? l.name : text_of(r.result, "id");
+    following = following && !r.failure;
+    if (r.failure && r.failure != FAILURE_NO_SUCH_VM) {
+        status = reply_report(&r, l.name);
+    } else if (following) {
         status = call_ask(c, "events.subscribe", json_pack("{s:s}", "name", l.id), l.name, NULL);
     }
     if (!status) {
         status = show_log(c, &l, back, tail, lines, following);
     }
     close_log(&l);
-    json_decref(vm);
+    reply_free(&r);
     return status;
 }
 

@@ -96,25 +96,110 @@ static int find_newer(const int fd[2])
            (b.tv_sec == a.tv_sec && b.tv_nsec > a.tv_nsec);
 }
 
+/* Both segments of one run in `folder`. */
+static int open_segments(int folder, uint64_t boot, int fd[2], int *newer)
+{
+    char name[48];
+
+    for (int i = 0; i < 2; i++) {
+        snprintf(name, sizeof(name), "console-%llu.%d", (unsigned long long)boot, i);
+        fd[i] = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    }
+    *newer = fd[0] < 0 ? 1 : fd[1] < 0 ? 0 : find_newer(fd);
+    return fd[0] < 0 && fd[1] < 0 ? -ENOENT : 0;
+}
+
 int farm_open_log(struct farm *f, const struct vm *vm, unsigned back, int fd[2], int *newer)
 {
     char path[PATHS_MAX];
+    int folder, err;
 
     fd[0] = fd[1] = -1;
     *newer = 0;
-    if (back >= vm->row.boots) {
+    if (back >= vm->row.boots || !folder_of(f, vm, path)) {
         return -ENOENT;
     }
-    for (int i = 0; i < 2; i++) {
-        if (segment_of(f, vm, vm->row.boots - back, i, path)) {
-            fd[i] = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (folder < 0) {
+        return -errno;
+    }
+    err = open_segments(folder, vm->row.boots - back, fd, newer);
+    close(folder);
+    return err;
+}
+
+/* Whether a folder's name is that of a removed VM: NAME.ID, where the VM is gone. */
+static bool is_retired(struct farm *f, const char *folder)
+{
+    const char *id = strrchr(folder, '.');
+
+    return id != NULL && id != folder && vm_id_valid(id + 1) && farm_find(f, id + 1) == NULL;
+}
+
+/* The one of a removed VM's folders that was retired last; a descriptor. */
+static int find_retired(struct farm *f, const char *name_or_id)
+{
+    DIR *dir = opendir(f->paths->vm_log);
+    size_t size = strlen(name_or_id);
+    int found = -ENOENT;
+    time_t latest = 0;
+    struct dirent *e;
+
+    while (dir != NULL && (e = readdir(dir)) != NULL) {
+        struct stat st;
+        const char *id = strrchr(e->d_name, '.');
+        int fd;
+
+        if (!is_retired(f, e->d_name) ||
+            (strcmp(id + 1, name_or_id) != 0 &&
+             ((size_t)(id - e->d_name) != size || memcmp(e->d_name, name_or_id, size) != 0))) {
+            continue;
+        }
+        fd = openat(dirfd(dir), e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd >= 0 && fstat(fd, &st) == 0 && (found < 0 || st.st_mtime > latest)) {
+            int before = found;
+            found = fd;
+            fd = before;
+            latest = st.st_mtime;
+        }
+        if (fd >= 0) {
+            close(fd);
         }
     }
-    if (fd[0] < 0 && fd[1] < 0) {
-        return -ENOENT;
+    if (dir != NULL) {
+        closedir(dir);
     }
-    *newer = fd[0] < 0 ? 1 : fd[1] < 0 ? 0 : find_newer(fd);
-    return 0;
+    return found;
+}
+
+int farm_open_retired_log(struct farm *f, const char *name_or_id, unsigned back, int fd[2],
+                          int *newer, uint64_t *boot)
+{
+    int folder = find_retired(f, name_or_id), err = -ENOENT;
+    DIR *dir = folder >= 0 ? fdopendir(folder) : NULL;
+    struct dirent *e;
+
+    fd[0] = fd[1] = -1;
+    *newer = 0;
+    *boot = 0;
+    if (dir == NULL) {
+        if (folder >= 0) {
+            close(folder);
+        }
+        return err;
+    }
+    while ((e = readdir(dir)) != NULL) {
+        unsigned long long n;
+        if (sscanf(e->d_name, "console-%llu.", &n) == 1 && n > *boot) {
+            *boot = n;
+        }
+    }
+    if (back < *boot) {
+        *boot -= back;
+        err = open_segments(folder, *boot, fd, newer);
+    }
+    closedir(dir);
+    return err;
 }
 
 /* The last bytes of a segment, at most `room`. How many. */
@@ -206,10 +291,9 @@ void farm_log_clean(struct farm *f)
         return;
     }
     while ((e = readdir(dir)) != NULL) {
-        const char *id = strrchr(e->d_name, '.');
         struct stat st;
 
-        if (id == NULL || id == e->d_name || !vm_id_valid(id + 1) || farm_find(f, id + 1) != NULL ||
+        if (!is_retired(f, e->d_name) ||
             fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISDIR(st.st_mode) ||
             now - (int64_t)st.st_mtime * 1000 < (int64_t)f->config.log_retention) {
             continue;

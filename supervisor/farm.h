@@ -84,5 +84,8 @@ void farm_watch(struct farm *f, farm_watch_fn *fn, void *ctx); /* one watcher: t
 /* Opens both segments of the console log of the VM's boot `boots` back (0: the latest). Read-only descriptors, -1 where
  * there is none; *newer is the index of the one that goes on where the other ends. */
 int farm_open_log(struct farm *f, const struct vm *vm, unsigned back, int fd[2], int *newer);
+/* The same of a VM that was removed, the latest of its name, as long as its logs are kept; *boot is the run's number. */
+int farm_open_retired_log(struct farm *f, const char *name_or_id, unsigned back, int fd[2],
+                          int *newer, uint64_t *boot);
 
 #endif

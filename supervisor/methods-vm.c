@@ -139,15 +139,19 @@ static void append_brief(struct text *t, const struct vm *vm, int64_t now)
     bool up = row->seen == SEEN_RUNNING || row->seen == SEEN_STOPPING;
     int64_t since = up ? row->run.started_at : 0;
     size_t position = vm_queue_position(vm);
+    enum vm_state state = vm_state(vm);
     char text[192];
     int n = snprintf(text, sizeof(text),
                      "{\"name\":\"%s\",\"state\":\"%s\",\"cpus\":%" PRIu32 ",\"memory\":%" PRIu64,
-                     row->config.name, vm_state_name(vm_state(vm)), row->config.cpus,
-                     row->config.memory);
+                     row->config.name, vm_state_name(state), row->config.cpus, row->config.memory);
 
     append(t, text, (size_t)n);
     if (vm->health != VM_HEALTH_NONE) {
         n = snprintf(text, sizeof(text), ",\"health\":\"%s\"", vm_health_name(vm->health));
+        append(t, text, (size_t)n);
+    }
+    if ((state == VM_FAILED || state == VM_RESTARTING) && vm_outcome(vm) != OUTCOME_NONE) {
+        n = snprintf(text, sizeof(text), ",\"outcome\":\"%s\"", outcome_name(vm_outcome(vm)));
         append(t, text, (size_t)n);
     }
     if (since != 0) {
@@ -573,10 +577,45 @@ void method_vm_autostart(struct request *r)
 
 /* ---- Logs --------------------------------------------------------------------------------------- */
 
+/* Of a VM that is gone, its logs are for the host's people: whose it was is not known any more. false: answered. */
+static bool open_log(struct request *r, unsigned back, int fd[2], int *newer, json_t *o)
+{
+    const char *name = request_string(r, "name");
+    struct farm *f = r->control->farm;
+    struct vm *vm = farm_find(f, name);
+    uint64_t boot = 0;
+    int err;
+
+    if (vm != NULL && !request_may_see(r, vm)) {
+        request_fail(r, FAILURE_DENIED, NULL, NULL, "VM \"%s\" belongs to another user", name);
+        return false;
+    }
+    if (vm != NULL) {
+        err = farm_open_log(f, vm, back, fd, newer);
+        boot = vm->row.boots - back;
+    } else {
+        err = request_privileged(r) ? farm_open_retired_log(f, name, back, fd, newer, &boot)
+                                    : -ENOENT;
+    }
+    if (err == -ENOENT && boot == 0 && vm == NULL) {
+        request_fail(r, FAILURE_NO_SUCH_VM, "vmctl list shows the VMs there are", NULL,
+                     "there is no VM \"%.64s\", and no log of one", name);
+        return false;
+    }
+    if (err != 0) {
+        request_fail(r, err == -ENOENT ? FAILURE_UNSUPPORTED : FAILURE_INTERNAL, NULL, NULL,
+                     "VM \"%.64s\" has no log of that run: %s", name, strerror(-err));
+        return false;
+    }
+    set(o, "boot", json_integer((json_int_t)boot));
+    set(o, "state", json_string(vm != NULL ? vm_state_name(vm_state(vm)) : "removed"));
+    return true;
+}
+
 void method_vm_logs(struct request *r)
 {
     json_int_t boot = request_integer(r, "boot", 0);
-    int fd[2] = {-1, -1}, newer = 0, err, sent[2];
+    int fd[2] = {-1, -1}, newer = 0, sent[2];
     json_t *o, *sizes, *present;
     size_t count = 0;
 
@@ -585,14 +624,11 @@ void method_vm_logs(struct request *r)
                      "\"boot\" is 0 for the latest run, -1 for the one before, and so on");
         return;
     }
-    err = farm_open_log(r->control->farm, r->vm, (unsigned)-boot, fd, &newer);
-    if (err != 0) {
-        request_fail(r, err == -ENOENT ? FAILURE_UNSUPPORTED : FAILURE_INTERNAL, NULL, NULL,
-                     "VM \"%s\" has no log of that run: %s", r->vm->row.config.name,
-                     strerror(-err));
+    o = json_object();
+    if (!open_log(r, (unsigned)-boot, fd, &newer, o)) {
+        json_decref(o);
         return;
     }
-    o = json_object();
     sizes = json_array();
     present = json_array();
     for (size_t i = 0; i < 2; i++) {
@@ -604,8 +640,6 @@ void method_vm_logs(struct request *r)
             sent[count++] = fd[i];
         }
     }
-    set(o, "boot", json_integer((json_int_t)r->vm->row.boots + boot));
-    set(o, "state", json_string(vm_state_name(vm_state(r->vm))));
     set(o, "newer", json_integer(newer));
     set(o, "sizes", sizes);
     set(o, "present", present);

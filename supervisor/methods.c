@@ -59,7 +59,7 @@ static const struct method table[] = {
                {"until", PARAM_STRING, true},
                {"timeout_ms", PARAM_COUNT, false}},
      .call = method_vm_wait},
-    {"vm.logs", RIGHT_VM, .param = {{"name", PARAM_STRING, true}, {"boot", PARAM_INTEGER, false}},
+    {"vm.logs", RIGHT_ALL, .param = {{"name", PARAM_STRING, true}, {"boot", PARAM_INTEGER, false}},
      .call = method_vm_logs},
     {"vm.console", RIGHT_VM, .fds_min = 1, .fds_max = 1,
      .param = {{"name", PARAM_STRING, true},

@@ -63,6 +63,20 @@ prints "mini: hello"
 ctl 1 logs --boot -1000 again
 ctl 2 logs --boot 1 again
 
+# What is left of a VM that was removed: the latest of its name.
+for guest in hello lines; do
+    ctl 0 run --rm --attach --name gone -m 64MiB --kernel "$mini/$guest.img"
+    id=$("$build/vmctl" --root "$root" events --type vm.removed -n 1 --format '{{.Id}}')
+    ctl 0 logs -f gone
+    cp "$out" "$scratch/$guest"
+    ctl 0 logs "$id"
+    cmp "$out" "$scratch/$guest" || fail "another log by id"
+    [ "$guest" = lines ] || touch -d "1 minute ago" "$root"/log/vm/gone.*
+done
+[ "$(cat "$scratch/hello")" = "mini: hello" ] || fail "the log of a removed VM: $(cat "$scratch/hello")"
+ctl 1 logs --boot -1 gone
+ctl 3 logs "../vm/gone"
+
 # A reader that goes ends it: also while nothing more is said.
 ctl 0 run --name button -m 64MiB --kernel "$mini/power-button.img"
 "$build/vmctl" --root "$root" logs -f button 2>"$err" </dev/null | head -n 1 >"$out"
