@@ -51,12 +51,16 @@ static const char *state_color(const char *state, const char *health)
 static const char *show_state(const json_t *vm, char *out, size_t size)
 {
     const char *state = text_of(vm, "state"), *health = text_of(vm, "health");
+    bool has_failed = strcmp(state, "failed") == 0;
     json_int_t position = json_integer_value(json_object_get(vm, "queue_position"));
 
     if (position) {
         snprintf(out, size, "%s (%" JSON_INTEGER_FORMAT ")", state, position);
     } else if (*health && strcmp(health, "none") != 0 && strcmp(health, "starting") != 0) {
         snprintf(out, size, "%s (%s)", state, health);
+    } else if (has_failed || strcmp(state, "restarting") == 0) {
+        const char *outcome = text_of(vm, "outcome");
+        snprintf(out, size, "%s (%s)", state, *outcome ? outcome : "disabled");
     } else {
         snprintf(out, size, "%s", state);
     }

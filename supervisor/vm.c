@@ -204,9 +204,14 @@ static json_t *labels(const struct vm_config *c)
     return object;
 }
 
-static const char *outcome_or_null(const struct vm_run *run)
+static json_t *outcome_or_null(enum outcome outcome)
 {
-    return run->outcome == OUTCOME_NONE ? NULL : outcome_name(run->outcome);
+    return outcome == OUTCOME_NONE ? json_null() : json_string(outcome_name(outcome));
+}
+
+enum outcome vm_outcome(const struct vm *vm)
+{
+    return vm->config_error != NULL ? OUTCOME_NONE : vm->row.run.outcome;
 }
 
 size_t vm_queue_position(const struct vm *vm)
@@ -239,7 +244,7 @@ json_t *vm_summary(const struct vm *vm, int64_t now)
     set(o, "restarts", json_integer(row->restarts));
     set(o, "queue_position", position == 0 ? json_null() : json_integer((json_int_t)position));
     set(o, "pid", row->process.pid > 0 ? json_integer(row->process.pid) : json_null());
-    set(o, "outcome", text_or_null(outcome_or_null(&row->run)));
+    set(o, "outcome", outcome_or_null(vm_outcome(vm)));
     set(o, "cause", text_or_null(vm->config_error != NULL ? vm->config_error : row->run.cause));
     set(o, "ip", json_null());
     set(o, "ephemeral", json_boolean(row->ephemeral));
@@ -253,7 +258,7 @@ static json_t *run_detail(const struct vm_run *run)
     set(o, "started_at", time_or_null(run->started_at));
     set(o, "ready_at", time_or_null(run->ready_at));
     set(o, "ended_at", time_or_null(run->ended_at));
-    set(o, "outcome", text_or_null(outcome_or_null(run)));
+    set(o, "outcome", outcome_or_null(run->outcome));
     set(o, "step", run->step == STEP_NONE ? json_null() : json_string(start_step_name(run->step)));
     set(o, "code", json_integer(run->code));
     set(o, "exit_status", run->exit_status < 0 ? json_null() : json_integer(run->exit_status));

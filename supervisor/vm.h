@@ -150,6 +150,8 @@ struct vm {
 };
 
 enum vm_state vm_state(const struct vm *vm);
+/* Of the latest run; none if a mistake in its configuration is why it does not run. */
+enum outcome vm_outcome(const struct vm *vm);
 const char *vm_state_name(enum vm_state s);
 const char *vm_health_name(enum vm_health h);
 const char *vm_source_name(enum vm_source s); /* "config", "client" */
