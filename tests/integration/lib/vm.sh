@@ -175,37 +175,3 @@ expect_no_warning() {
 counter() { # NAME
     sed -n "s/^vmm-run: stats: $1 //p" "$said" | tail -n 1
 }
-
-# ---- Disks ------------------------------------------------------------------------------------------
-
-# An ext4 file system with a busybox userland in it: init, getty and login on the serial port, and
-# whatever further files the folder named third holds.
-make_root() { # FILE MIB [FOLDER]
-    local tree=$scratch/root applet
-    need_tool mkfs.ext4
-    rm -rf "$tree"
-    mkdir -p "$tree"/{bin,sbin,usr/bin,usr/sbin,etc/init.d,proc,sys,dev,tmp,root,run,mnt}
-    cp "$debian_guests/busybox/busybox" "$tree/bin/" || fail "no busybox"
-    for applet in sh init; do
-        ln -s /bin/busybox "$tree/bin/$applet"
-    done
-    ln -s /bin/busybox "$tree/sbin/init"
-    echo 'root::0:0:root:/root:/bin/sh' >"$tree/etc/passwd"
-    echo 'root:x:0:' >"$tree/etc/group"
-    echo paddock >"$tree/etc/hostname"
-    cat >"$tree/etc/init.d/rcS" <<'END'
-#!/bin/sh
-/bin/busybox mount -t proc proc /proc
-/bin/busybox mount -o remount,rw /
-/bin/busybox --install -s
-mount -t sysfs sysfs /sys
-mount -t tmpfs tmpfs /tmp
-hostname -F /etc/hostname
-END
-    chmod 755 "$tree/etc/init.d/rcS"
-    printf '%s\n' '::sysinit:/etc/init.d/rcS' 'ttyS0::respawn:/sbin/getty 115200 ttyS0 vt100' \
-        '::shutdown:/bin/umount -a -r' >"$tree/etc/inittab"
-    [ $# -lt 3 ] || cp -R "$3/." "$tree/"
-    rm -f "$1"
-    mkfs.ext4 -q -F -L root -d "$tree" "$1" "$2M" >"$scratch/mkfs" || fail "mkfs.ext4"
-}
