@@ -50,7 +50,7 @@ ctl 0 create --name second --kernel "$mini/power-button.img" --disk "$scratch/da
 ctl 4 start second
 complains "in use by first"
 state_is second stopped || fail "second is not what it was"
-ctl 1 start thief # root opens its disk when it starts: that run ends
+ctl 4 start thief # root opens its disk when it starts: that run ends
 complains "the disk $scratch/data.img is in use by first"
 [ "$(field thief '{{.state}} {{.run.outcome}} {{.run.step}} {{.run.cause}}')" = \
     "failed start_refused devices the disk $scratch/data.img is in use by first" ] || fail "$(field thief '{{json .run}}')"
