@@ -71,6 +71,29 @@ void farm_forget_run(struct vm *vm, struct vm_row *next)
     vm->start_after = 0;
 }
 
+static enum failure ask_host(const struct farm *f, struct refusal *r)
+{
+    return f->draining || f->shutting_down
+               ? refuse(r, FAILURE_DRAINING, f->shutting_down ? NULL : "vmctl undrain ends it",
+                        "the host takes no more starts")
+               : FAILURE_NONE;
+}
+
+/* Whether there may be another run of it. */
+static enum failure ask_start(const struct farm *f, const struct vm *vm, struct refusal *r)
+{
+    const char *name = vm->row.config.name;
+
+    if (vm->config_error != NULL) {
+        return refuse(r, FAILURE_INVALID_CONFIG, "correct it and reload", "%s is disabled: %s",
+                      name, vm->config_error);
+    }
+    if (vm->row.wanted == WANTED_ABSENT || vm->unconfigured) {
+        return refuse(r, FAILURE_WRONG_STATE, NULL, "%s is being removed", name);
+    }
+    return ask_host(f, r);
+}
+
 /* Whether the budget takes it; on success it holds its place (or its position, with the reason in r->message), nothing
  * else has changed. */
 static enum failure ask_admission(struct farm *f, struct vm *vm, const struct vm_config *c,
@@ -80,9 +103,8 @@ static enum failure ask_admission(struct farm *f, struct vm *vm, const struct vm
     enum admission_answer answer;
     char why[256];
 
-    if (f->draining || f->shutting_down) {
-        return refuse(r, FAILURE_DRAINING, f->shutting_down ? NULL : "vmctl undrain ends it",
-                      "the host takes no more starts");
+    if (ask_host(f, r) != FAILURE_NONE) {
+        return FAILURE_DRAINING;
     }
     admission_explain(f->admission, c->cpus, c->memory, why, sizeof(why));
     admission_get_use(f->admission, &use);
@@ -230,16 +252,12 @@ enum failure farm_start(struct farm *f, struct vm *vm, struct vm_files *files, b
     enum failure err;
     json_t *needed;
 
-    if (vm->config_error != NULL) {
-        return refuse(r, FAILURE_INVALID_CONFIG, "correct it and reload", "%s is disabled: %s",
-                      next.config.name, vm->config_error);
-    }
-    if (next.wanted == WANTED_ABSENT || vm->unconfigured) {
-        return refuse(r, FAILURE_WRONG_STATE, NULL, "%s is being removed", next.config.name);
-    }
     if (next.wanted == WANTED_RUNNING &&
         (next.seen == SEEN_STARTING || next.seen == SEEN_RUNNING)) {
         return FAILURE_NONE;
+    }
+    if ((err = ask_start(f, vm, r)) != FAILURE_NONE) {
+        return err;
     }
     needed = next.source == VM_FROM_CLIENT
                  ? vm_files_needed(&next.config, files != NULL ? files : &vm->files)
@@ -317,6 +335,9 @@ enum failure farm_restart(struct farm *f, struct vm *vm, bool force, uint64_t ti
 
     if (next.seen == SEEN_NOTHING || next.wanted != WANTED_RUNNING) {
         return farm_start(f, vm, NULL, true, r);
+    }
+    if ((err = ask_start(f, vm, r)) != FAILURE_NONE) {
+        return err; /* before it ends a run that could not be followed by another */
     }
     farm_forget_run(vm, &next);
     err = wish(f, vm, &next, force, timeout_ms, r);

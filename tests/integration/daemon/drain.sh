@@ -44,6 +44,9 @@ complains "vmctl undrain ends it"
 ctl 3 inspect new
 ctl 0 create --name made --kernel "$mini/power-button.img"
 ctl 5 start made
+ctl 0 start runs # it does already
+ctl 5 restart runs
+state_is runs running || fail "it was stopped for a restart that cannot be"
 ctl 0 stop runs
 ctl 5 start runs
 state_is runs stopped || fail "it was started"

@@ -10,9 +10,10 @@ set -u
 
 [ -e "$mini/power-button.img" ] || skip "no bare-metal guests: no arm64 compiler"
 
-host_file() { # MEMORY of the template
+host_file() { # MEMORY of the template, another LINE
     cat >"$root/etc/paddock.yaml" <<END
 version: 1
+${2:-}
 templates:
   small: {memory: $1, kernel: $mini/power-button.img}
 END
@@ -77,6 +78,9 @@ ctl 0 reload
 # One that its file breaks goes on, and does not start again before it is mended.
 is broken '{{.state}}' running
 field broken '{{.config_error}}' | grep -q 'test.yaml:5:42: unknown key "cpu"' || fail "no mistake is shown"
+ctl 1 restart broken # which would be its end
+complains "broken is disabled: "
+is broken '{{.state}} {{.boots}}' "running 1"
 ctl 0 stop broken
 is broken '{{.state}}' failed
 ctl 1 start broken
@@ -86,6 +90,9 @@ complains "test.yaml:5:42"
 # One that has left its file runs on and goes when it stops; it cannot be started meanwhile.
 state_is leave running || fail "leave was not left alone"
 daemon_wait "stands in no file any more and goes when it has stopped"
+ctl 4 restart leave
+complains "leave is being removed"
+state_is leave running || fail "it was stopped for a restart"
 ctl 0 stop leave
 ctl 3 inspect leave
 
@@ -109,5 +116,17 @@ host_file 64MiB
 ctl 0 reload
 is fresh '{{json .pending}}' null
 is keep '{{.pending.keys}}' memory
+
+# One that queues changes at once, and asks for a place of its new size.
+host_file 64MiB "budget: {vms: 1}"
+ctl 0 reload
+ctl 0 start later
+complains "later waits for room"
+host_file 96MiB "budget: {vms: 1}"
+ctl 0 reload
+is later '{{.state}} {{.memory}} {{.queue_position}} {{json .pending}}' "queued 100663296 1 null"
+ctl 0 stop keep edit fresh broken
+wait_until later state_is later running
+grep "starting later (" "$said" | grep -q "96 MiB" || fail "later has its old size"
 daemon_stop
 [ "$stopped" = 0 ] || fail "paddockd ended with status $stopped"
