@@ -440,10 +440,14 @@ demo: ## start paddockd in a private folder and live with one Debian VM (needs n
 demo-stop: ## end what make demo started
 	@PADDOCK_BUILD=$(OUT) scripts/demo stop
 
-.PHONY: install
+INSTALL = OS='$(OS)' PADDOCK_BUILD='$(OUT)' PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' scripts/install
+.PHONY: install uninstall
 install: ## install under PREFIX (/usr/local), with DESTDIR before it
 	@$(SUBMAKE) STRICT=1 $(DAEMON) $(CLIENT) $(WORKER)
-	@PADDOCK_BUILD=$(OUT) PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' scripts/install
+	@$(INSTALL)
+
+uninstall: ## remove what make install has installed; configuration, state and logs stay
+	@$(INSTALL) --remove
 
 .PHONY: deps
 deps: ## install every package that building and testing need (root on Debian), or name them

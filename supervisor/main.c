@@ -31,9 +31,9 @@
 #include "state.h"
 #include "version.h"
 
-#define FILES_WANTED 65536u /* each VM has some ten descriptors */
-#define END_MARGIN_MS                                                                              \
-    30000u /* beyond shutdown_timeout: to end by force those who did not stop, and to tell all */
+#define FILES_WANTED  65536u /* each VM has some ten descriptors */
+/* Beyond shutdown_timeout: to end by force those who did not stop, and to tell all. */
+#define END_MARGIN_MS 30000u
 
 struct daemon {
     uv_loop_t loop;

@@ -11,7 +11,7 @@ set -u
 dest=$scratch/dest
 prefix=$dest/opt/paddock
 
-install_all() { PADDOCK_BUILD=$build DESTDIR=$dest PREFIX=/opt/paddock scripts/install >"$out" 2>"$err"; }
+install_all() { OS=linux PADDOCK_BUILD=$build DESTDIR=$dest PREFIX=/opt/paddock scripts/install >"$out" 2>"$err"; }
 mode() { # FILE MODE...
     local file=$1 mode
     shift
@@ -26,6 +26,9 @@ mode() { # FILE MODE...
 (cd "$dest" && find . -type f | sort) >"$out"
 diff - "$out" <<END || fail "these files were installed"
 ./etc/paddock/paddock.yaml
+./etc/systemd/system/paddock.service
+./etc/systemd/system/paddock.socket
+./etc/sysusers.d/paddock.conf
 ./opt/paddock/bin/vmctl
 ./opt/paddock/libexec/paddock/vmm-worker
 ./opt/paddock/sbin/paddockd
@@ -51,7 +54,7 @@ echo "# mine" >>"$dest/etc/paddock/paddock.yaml"
 install_all || fail "scripts/install, again"
 prints "left alone: $dest/etc/paddock/paddock.yaml"
 grep -q "^# mine" "$dest/etc/paddock/paddock.yaml" || fail "the configuration was replaced"
-! PREFIX=opt DESTDIR=$dest scripts/install >"$out" 2>&1 || fail "a relative PREFIX was accepted"
+! PREFIX=opt DESTDIR=$dest PADDOCK_BUILD=$build scripts/install >"$out" 2>&1 || fail "a relative PREFIX was accepted"
 
 # The programs, from there, with the configuration from there.
 start_installed() {
