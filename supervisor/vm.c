@@ -83,7 +83,7 @@ enum vm_state vm_state(const struct vm *vm)
     if (row->wanted != WANTED_RUNNING) {
         return VM_STOPPED;
     }
-    if (row->retry_at != 0) {
+    if (row->retry_at != 0 && !vm->admitted && vm->queued_at == 0) {
         return VM_RESTARTING;
     }
     return vm->admitted ? VM_STARTING : VM_QUEUED;

@@ -101,6 +101,12 @@ static void test_states(void **state)
     assert_int_equal(vm_state(vm), VM_QUEUED);
     vm->row.retry_at = 1;
     assert_int_equal(vm_state(vm), VM_RESTARTING);
+    vm->queued_at = 1; /* its back-off is over, and it waits for its turn */
+    assert_int_equal(vm_state(vm), VM_QUEUED);
+    vm->queued_at = 0;
+    vm->admitted = true;
+    assert_int_equal(vm_state(vm), VM_STARTING);
+    vm->admitted = false;
     vm->row.seen = SEEN_STARTING;
     assert_int_equal(vm_state(vm), VM_STARTING);
     vm->row.seen = SEEN_RUNNING;
