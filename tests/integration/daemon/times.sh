@@ -59,6 +59,9 @@ complains "waits for room"
 ctl 1 wait --for running waits --timeout 60
 complains "it waited in the queue for the whole queue_timeout of 300ms"
 [ "$(field waits '{{.state}} {{.outcome}} {{json .queue_position}}')" = "failed start_refused null" ] || fail "waits"
+ctl 1 run --rm --wait --name brief --kernel "$mini/power-button.img" -m 64MiB
+complains "the whole queue_timeout of 300ms"
+ctl 3 inspect brief
 ctl 0 rm --force holds waits
 daemon_stop
 
@@ -113,5 +116,6 @@ for rung in term kill; do
         grep -q -x "vm.stop_rung hangs $rung start_timeout" || fail "no rung $rung"
 done
 wait_until "the next one's turn" state_is next starting
+kill -KILL "$(($(workers)))" # only to be done sooner
 daemon_stop
 [ "$stopped" = 0 ] || fail "paddockd ended with status $stopped"
