@@ -41,6 +41,8 @@ complains "running"
 ctl 1 run --name notakernel --kernel /etc/hostname --wait=running
 complains "kernel"
 state_is notakernel failed || fail "a VM that cannot start is failed"
+ctl 0 list
+prints "failed (start_refused)"
 ctl 0 inspect notakernel
 prints '"outcome": "start_refused"'
 prints '"step": "kernel"'
