@@ -4,6 +4,7 @@
  *
  *   farm.c         the VMs; the loop around reconcile() and its actions; the host
  *   farm-wish.c    what callers wish
+ *   farm-record.c  changes and events, into the database and to whoever watches
  *   farm-start.c   one start: files, sockets, START, the process; and its teardown
  *   farm-run.c     what workers tell, and how a run ended
  *   farm-config.c  taking in a configuration
@@ -14,6 +15,8 @@
 
 #include "farm.h"
 #include "worker.h"
+
+struct owed;
 
 struct farm {
     uv_loop_t *loop;
@@ -29,6 +32,10 @@ struct farm {
     struct vm **dirty_end;
     uv_timer_t timer;    /* the next turn, or the next deadline */
     uv_timer_t cleaning; /* logs and events that nobody needs any more */
+    uv_timer_t paytime;  /* what the database did not take is tried again */
+    struct owed *owed, **owed_end;
+    size_t owed_count;
+    bool rows_owed; /* VMs with row_owed */
     bool draining, shutting_down, forced;
     bool shut_down; /* `done` was called */
     int64_t shutdown_deadline;
@@ -45,13 +52,6 @@ int64_t farm_now(const struct farm *f); /* the loop's clock, never 0 */
 /* Has the VM reconciled at the loop's next turn, so that nobody's caller meets its effects. */
 void farm_touch(struct farm *f, struct vm *vm);
 void farm_touch_all(struct farm *f);
-
-/* Writes the row and its event, then takes the row over and tells the event. `type` NULL: no event; detail is taken
- * over. On failure nothing changes but the log. */
-int farm_commit(struct farm *f, struct vm *vm, const struct vm_row *next, const char *type,
-                json_t *detail);
-/* An event alone; vm NULL: the host's. */
-void farm_note(struct farm *f, struct vm *vm, const char *type, json_t *detail);
 
 int farm_insert(struct farm *f, struct vm *vm); /* into the array; 0 or -ENOMEM */
 void farm_take_out(struct farm *f, struct vm *vm);
@@ -70,6 +70,25 @@ void farm_give_up(struct farm *f, struct vm *vm, const char *cause);
 
 /* After a change of the budget: who can never run any more is failed, who fits now is admitted. */
 void farm_ask_again(struct farm *f);
+
+/* ---- farm-record.c */
+
+/* Writes the row and its event, then takes the row over and tells the event. `type` NULL: no event; detail is taken
+ * over. On failure nothing changes but the log. */
+int farm_commit(struct farm *f, struct vm *vm, const struct vm_row *next, const char *type,
+                json_t *detail);
+/* The same of what has happened: it is taken over and told in any case. What the database does not take is owed. */
+void farm_commit_fact(struct farm *f, struct vm *vm, const struct vm_row *next, const char *type,
+                      json_t *detail);
+/* An event alone, a fact; vm NULL: the host's. */
+void farm_note(struct farm *f, struct vm *vm, const char *type, json_t *detail);
+/* A VM that is in the array comes into the database; detail is taken over. 0 or a negative errno. */
+int farm_record_creation(struct farm *f, struct vm *vm, json_t *detail);
+/* It goes from both, and is the caller's to free. 0 or a negative errno: it is in both. */
+int farm_record_removal(struct farm *f, struct vm *vm);
+/* Writes what is owed; nothing else is written before that. 0 or a negative errno: some is owed still. */
+int farm_pay(struct farm *f);
+void farm_forgive(struct farm *f); /* tries once more, and forgets what is owed */
 
 /* ---- farm-wish.c */
 

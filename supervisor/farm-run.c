@@ -144,9 +144,7 @@ void farm_record_end(struct farm *f, struct vm *vm, int exit_status, int signum)
     plan_next(f, vm, &next, result);
     log_say(result == RUN_FAILED ? LOG_ERR : LOG_INFO, vm, "ended: %s%s%s",
             outcome_text(next.run.outcome), next.run.cause[0] != '\0' ? ": " : "", next.run.cause);
-    if (farm_commit(f, vm, &next, "vm.ended", end_detail(f, vm, &next, result)) != 0) {
-        vm->row = next; /* the process is gone, whatever the disk says */
-    }
+    farm_commit_fact(f, vm, &next, "vm.ended", end_detail(f, vm, &next, result));
     farm_end_check(vm);
     vm->health = VM_HEALTH_NONE;
     farm_touch(f, vm);
@@ -215,11 +213,9 @@ static void on_ready(void *ctx, const struct msg_ready *r)
     vm->lifetime_end =
         next.config.max_lifetime != 0 ? farm_now(f) + (int64_t)next.config.max_lifetime : 0;
     begin_check(f, vm);
-    if (farm_commit(f, vm, &next, "vm.ready",
-                    json_pack("{s:I, s:I}", "boot", (json_int_t)next.boots, "setup_us",
-                              (json_int_t)r->setup_us)) != 0) {
-        vm->row = next;
-    }
+    farm_commit_fact(f, vm, &next, "vm.ready",
+                     json_pack("{s:I, s:I}", "boot", (json_int_t)next.boots, "setup_us",
+                               (json_int_t)r->setup_us));
     farm_touch_all(f); /* others may have waited for start_parallel */
 }
 

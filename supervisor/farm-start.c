@@ -478,8 +478,8 @@ static int run_worker(struct start *s, struct farm *f, struct vm *vm)
     if (err != 0) {
         /* Gone already: how it ended is on its way. */
         log_say(LOG_WARNING, vm, "its worker cannot be identified: %s", strerror(-err));
-    } else if (farm_commit(f, vm, &next, NULL, NULL) != 0) {
-        vm->row.process = next.process;
+    } else {
+        farm_commit_fact(f, vm, &next, NULL, NULL);
     }
     log_say(LOG_INFO, vm, "worker %ld, start %llu", (long)worker_pid(vm->worker),
             (unsigned long long)vm->row.boots);

@@ -73,65 +73,6 @@ void farm_touch_all(struct farm *f)
     }
 }
 
-/* ---- Changes and events ------------------------------------------------------------------------- */
-
-static void tell(struct farm *f, struct vm *vm, int64_t seq, const struct state_event *e)
-{
-    if (vm != NULL) {
-        free(vm->summary);
-        vm->summary = NULL;
-    }
-    if (f->watch != NULL && e != NULL) {
-        json_t *event = state_event_json(seq, e->at, e);
-        f->watch(f->watch_ctx, vm, event);
-        json_decref(event);
-    }
-}
-
-static struct state_event event_of(const struct vm *vm, const char *type, const json_t *detail)
-{
-    return (struct state_event){.type = type,
-                                .vm_id = vm != NULL ? vm->row.id : NULL,
-                                .vm_name = vm != NULL ? vm->row.config.name : NULL,
-                                .detail = detail,
-                                .at = clock_unix_ms()};
-}
-
-static int report(struct farm *f, const struct vm *vm, int err)
-{
-    log_say(LOG_ERR, vm, "the database did not take a change: %s", state_error(f->state));
-    return err;
-}
-
-int farm_commit(struct farm *f, struct vm *vm, const struct vm_row *next, const char *type,
-                json_t *detail)
-{
-    struct state_event e = event_of(vm, type, detail);
-    int64_t seq = 0;
-    int err = state_update(f->state, next, type != NULL ? &e : NULL, &seq);
-
-    if (err != 0) {
-        report(f, vm, err);
-    } else {
-        vm->row = *next;
-        tell(f, vm, seq, type != NULL ? &e : NULL);
-    }
-    json_decref(detail);
-    return err;
-}
-
-void farm_note(struct farm *f, struct vm *vm, const char *type, json_t *detail)
-{
-    struct state_event e = event_of(vm, type, detail);
-    int64_t seq = 0;
-
-    if (state_note(f->state, &e, &seq) != 0) {
-        report(f, vm, -EIO);
-    }
-    tell(f, vm, seq, &e);
-    json_decref(detail);
-}
-
 /* ---- The array ---------------------------------------------------------------------------------- */
 
 static bool search(const struct farm *f, const char *name, size_t *index)
@@ -221,20 +162,14 @@ void farm_take_out(struct farm *f, struct vm *vm)
 
 int farm_enter(struct farm *f, struct vm *vm)
 {
-    json_t *config = vm_config_to_json(&vm->row.config, false);
-    struct state_event e = event_of(vm, "vm.created", config);
-    int64_t seq = 0;
     int err = farm_insert(f, vm);
 
     if (err == 0) {
-        err = state_insert(f->state, &vm->row, &e, &seq);
-        if (err == 0) {
-            tell(f, vm, seq, &e);
-        } else {
+        err = farm_record_creation(f, vm, vm_config_to_json(&vm->row.config, false));
+        if (err != 0) {
             farm_take_out(f, vm);
         }
     }
-    json_decref(config);
     return err;
 }
 
@@ -356,10 +291,8 @@ static void begin_stop(struct farm *f, struct vm *vm, enum stop_reason reason)
                  vm->last_error[0] != '\0' ? "; it last said: " : "", vm->last_error);
     }
     next.seen = SEEN_STOPPING;
-    if (farm_commit(f, vm, &next, "vm.stopping",
-                    json_pack("{s:s}", "reason", stop_reason_name(reason))) != 0) {
-        vm->row.seen = SEEN_STOPPING; /* a full disk does not keep guests running */
-    }
+    farm_commit_fact(f, vm, &next, "vm.stopping",
+                     json_pack("{s:s}", "reason", stop_reason_name(reason)));
 }
 
 static void climb(struct farm *f, struct vm *vm, const struct decision *d)
@@ -411,9 +344,7 @@ static void teardown(struct farm *f, struct vm *vm)
             json_pack("{s:I, s:i}", "delay_ms", (json_int_t)(next.retry_at - next.run.ended_at),
                       "attempts", (int)next.attempts);
     }
-    if (farm_commit(f, vm, &next, type, detail) != 0) {
-        vm->row = next;
-    }
+    farm_commit_fact(f, vm, &next, type, detail);
     farm_touch_all(f); /* a disk may be free, a start may follow, a shutdown may be over */
 }
 
@@ -434,18 +365,10 @@ static void settle(struct farm *f, struct vm *vm)
 /* Whether the VM is gone. */
 static bool delete_vm(struct farm *f, struct vm *vm)
 {
-    struct state_event e = event_of(vm, "vm.removed", NULL);
-    int64_t seq = 0;
-
-    if (state_delete(f->state, vm->row.id, &e, &seq) != 0) {
-        report(f, vm, -EIO);
+    if (farm_record_removal(f, vm) != 0) {
         vm->hold_until = farm_now(f) + HOLD_MS;
         return false;
     }
-    log_say(LOG_INFO, vm, "removed");
-    farm_log_retire(f, vm);
-    farm_take_out(f, vm);
-    tell(f, vm, seq, &e);
     vm_free(vm);
     return true;
 }
@@ -720,7 +643,7 @@ static void on_cleaning(uv_timer_t *timer)
     farm_sweep_runs(f);
     farm_log_clean(f);
     if (keep != 0 && state_prune_events(f->state, clock_unix_ms() - keep, EVENTS_KEPT) != 0) {
-        report(f, NULL, -EIO);
+        log_say(LOG_ERR, NULL, "old events cannot be removed: %s", state_error(f->state));
     }
 }
 
@@ -800,8 +723,11 @@ struct farm *farm_new(uv_loop_t *loop, const struct paths *p, struct state *s, c
     host_config_init(&f->config);
     uv_timer_init(loop, &f->timer);
     uv_timer_init(loop, &f->cleaning);
+    uv_timer_init(loop, &f->paytime);
     f->timer.data = f;
     f->cleaning.data = f;
+    f->paytime.data = f;
+    f->owed_end = &f->owed;
     err = state_load(s, take_row, &l);
     err = err != 0 ? err : l.err;
     for (size_t i = 0; err == 0 && i < f->count; i++) {
@@ -824,6 +750,8 @@ static void on_farm_closed(uv_handle_t *h)
 
     if (!uv_is_closing((uv_handle_t *)&f->cleaning)) {
         uv_close((uv_handle_t *)&f->cleaning, on_farm_closed);
+    } else if (!uv_is_closing((uv_handle_t *)&f->paytime)) {
+        uv_close((uv_handle_t *)&f->paytime, on_farm_closed);
     } else {
         free(f);
     }
@@ -834,6 +762,7 @@ void farm_free(struct farm *f)
     if (f == NULL) {
         return;
     }
+    farm_forgive(f);
     for (size_t i = 0; i < f->count; i++) {
         farm_end_check(f->vm[i]);
         worker_free(f->vm[i]->worker);

@@ -105,6 +105,7 @@ struct vm {
 
     struct vm_config pending;          /* the file's newer version, for the next start */
     bool has_pending, unconfigured;    /* no longer in any file: goes when it has stopped */
+    bool row_owed;                     /* the database has not taken what the row says */
     char *config_error, *config_place; /* a disabled VM's mistake; FILE:LINE */
 
     bool admitted;     /* its memory and vCPUs are counted in the budget */

@@ -48,6 +48,13 @@ until_true 20 state_is one restarting || fail "a crash was not told"
 rm "$root/db/full"
 daemon_wait "starting one (" 2
 until_true 20 state_is one running || fail "it does not run again"
+# What could not be written then was written before the next run began.
+ctl 0 events one
+order=$(sed -n 's/.* vm\.\(starting\|ended\|restarting\) .*/\1/p' "$out" | tr '\n' ' ')
+[ "$order" = "starting ended restarting starting " ] || fail "the events are $order"
+prints "signal=9"
+ctl 0 inspect one
+prints '"restarts": 1'
 
 # The daemon's own end does not wait for the disk, and what it cannot write the next one finds out.
 fill
