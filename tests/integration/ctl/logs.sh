@@ -45,21 +45,34 @@ ctl 2 logs -n -1 lines
 ctl 2 logs lines other
 ctl 3 logs nobody
 
-# Runs, and following all of them.
+# Runs, and following all of them, also those that came and went while the follower was held up.
+prompts() { grep -a -o -F "mini: echo> " "$scratch/followed" | wc -l; }
+prompted() { [ "$(prompts)" = "$1" ]; }
+end_run() { printf '\004' | "$build/vmctl" --root "$root" console again >"$out" 2>"$err"; }
 echo "restart: {policy: always, delay: 50ms, delay_max: 100ms}" >"$scratch/again.yaml"
-ctl 0 create --name again -m 64MiB --kernel "$mini/hello.img" -f "$scratch/again.yaml"
+ctl 0 create --name again -m 64MiB --kernel "$mini/echo.img" -f "$scratch/again.yaml"
 ctl 1 logs again
 complains "no log of that run"
 ctl 0 start again
 follow again "$scratch/followed"
-wait_until "five runs in the log" has "$scratch/followed" "mini: hello" 5
-ctl 0 stop again
+wait_until "the first run in the log" prompted 1
+for run in 2 3; do
+    wait_until "the end of a run" end_run
+    wait_until "run $run in the log" prompted "$run"
+done
+kill -STOP "$follower"
+for run in 4 5 6; do
+    wait_until "the end of a run" end_run
+done
+kill -CONT "$follower"
+wait_until "all runs in the log" prompted 6
+ctl 0 stop --force again
 wait "$follower" || fail "logs -f ended with status $?"
 runs=$("$build/vmctl" --root "$root" inspect again --format '{{.Boots}}')
-[ "$(grep -c "mini: hello" "$scratch/followed")" = "$runs" ] || fail "$runs runs, followed: $(cat "$scratch/followed")"
+[ "$(prompts)" = "$runs" ] || fail "$runs runs, followed: $(cat "$scratch/followed")"
 [ ! -s "$scratch/followed.err" ] || fail "it says: $(cat "$scratch/followed.err")"
 ctl 0 logs --boot -1 again
-prints "mini: hello"
+prints "mini: echo> "
 ctl 1 logs --boot -1000 again
 ctl 2 logs --boot 1 again
 

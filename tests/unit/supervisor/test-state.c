@@ -283,6 +283,7 @@ static void test_events(void **state)
 {
     struct state *s = open_state();
     int64_t seq = 0;
+    json_t *events;
 
     (void)state;
     for (int i = 1; i <= 20; i++) {
@@ -297,6 +298,17 @@ static void test_events(void **state)
     assert_int_equal(count_events(s, 0, "odd", 100), 10);
     assert_int_equal(count_events(s, 0, "id-odd", 100), 10);
     assert_int_equal(count_events(s, 0, "' OR 1 --", 100), 0);
+    events = state_events(
+        s, &(struct state_query){.since_time = 6000, .type = "t*", .limit = 3, .latest = true});
+    assert_int_equal(json_array_size(events), 3);
+    assert_int_equal(json_integer_value(json_object_get(json_array_get(events, 0), "seq")), 18);
+    json_decref(events);
+    events = state_events(s, &(struct state_query){.since_time = 6000, .limit = 3});
+    assert_int_equal(json_integer_value(json_object_get(json_array_get(events, 0), "seq")), 6);
+    json_decref(events);
+    events = state_events(s, &(struct state_query){.type = "t?", .limit = 3});
+    assert_int_equal(json_array_size(events), 0);
+    json_decref(events);
     assert_int_equal(state_prune_events(s, 5000, 1000), 0); /* by age: 1 to 4 go */
     assert_int_equal(count_events(s, 0, NULL, 100), 16);
     assert_int_equal(state_prune_events(s, 0, 10), 0); /* by number */
