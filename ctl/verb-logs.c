@@ -441,7 +441,8 @@ static int follow_events(struct call *c, json_int_t seq)
     while (!status && connected && !call_unread()) {
         connected = client_poll_event(c->client, FOLLOW_UNREAD_MS, &event, &r);
         if (connected && event) {
-            if (json_integer_value(json_object_get(event, "seq")) > seq) {
+            json_int_t number = json_integer_value(json_object_get(event, "seq"));
+            if (number > seq || number == 0) { /* 0: the daemon could not number it yet */
                 status = print_event(c, event);
             }
             json_decref(event);

@@ -194,9 +194,10 @@ daemon_stop
 ! grep -l OUTCOME_DEVICE_ERROR supervisor/*.c vmm-worker/*.c vmm-worker/*/*.c || fail "device_error has no case"
 seen="${seen}device_error "
 "$build/vmctl" help --all >"$scratch/all"
-for name in $(sed -n "s/^status [0-9]* \\([a-z_]*\\).*/\\1/p; s/^outcome [0-9]* \\([a-z_]*\\).*/\\1/p" "$scratch/all"); do
+sed -n "s/^status [0-9]* \\([a-z_]*\\).*/\\1/p; s/^outcome [0-9]* \\([a-z_]*\\).*/\\1/p" "$scratch/all" >"$scratch/names"
+while read -r name; do
     [[ $seen == *" $name "* ]] || fail "$name has no case"
-done
+done <"$scratch/names"
 last=$(awk '$1 == "outcome" && $2 > last { last = $2 } END { print last }' "$scratch/all")
 grep -x ".It [0-9]* to $last" man/vmctl.8 >/dev/null || fail "vmctl(8) does not say that outcomes go up to $last"
 echo "ok"

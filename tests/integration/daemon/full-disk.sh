@@ -29,6 +29,10 @@ daemon_start
 ctl 0 create --name made --kernel "$guests/power-button.img" -m 64MiB
 ctl 0 start one
 wait_until "the guest" grep -q "waiting for the power button" "$root"/log/vm/one.*/console-1.0
+: >"$scratch/watched"
+"$build/vmctl" --root "$root" events -f one </dev/null >"$scratch/watched" 2>&1 &
+watcher=$!
+wait_until "the history" grep -q "vm.ready" "$scratch/watched"
 fill
 ctl 1 run --name more --kernel "$guests/power-button.img" -m 64MiB
 complains "database or disk is full"
@@ -45,6 +49,8 @@ worker=$(workers)
 kill -KILL $((worker))
 daemon_wait "ended by signal 9"
 until_true 20 state_is one restarting || fail "a crash was not told"
+wait_until "the event, told although it is not written" grep -q "vm.ended .*signal=9" "$scratch/watched"
+kill "$watcher"
 rm "$root/db/full"
 daemon_wait "starting one (" 2
 until_true 20 state_is one running || fail "it does not run again"
