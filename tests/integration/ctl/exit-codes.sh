@@ -162,7 +162,7 @@ ctl 0 stop --timeout 200ms deaf
 outcome stop_ignored 105 deaf
 run slow stubborn
 wait_until "the guest" grep -q "waiting for the power button" "$root"/log/vm/slow.*/console-1.0
-ctl 0 stop --timeout 1s slow
+ctl 0 stop --timeout $((slow * 2)) slow
 outcome stop_timeout 106 slow
 run forced idle
 ctl 0 stop --force forced
