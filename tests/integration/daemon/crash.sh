@@ -36,7 +36,7 @@ daemon_start
 daemon_wait "its run was lost with the daemon"
 daemon_wait "starting a (" 3
 ended $((worker)) || fail "two workers of one VM"
-grep -q "power button" "$root"/log/vm/a.*/console-2.0 || fail "the guest was not asked to stop"
+grep -q "mini: power button" "$root"/log/vm/a.*/console-2.0 || fail "the guest was not asked to stop"
 
 # A worker that does not even answer a signal is no obstacle to the next daemon.
 worker=$(workers)
