@@ -16,6 +16,7 @@
 #include "verb.h"
 
 #define FOLLOW_MS        200 /* a log's growth is looked for so often */
+#define MARK             64  /* bytes by which a place in a log is known again */
 #define BLOCK            16384
 #define FOLLOW_UNREAD_MS 1000 /* whether somebody still reads */
 #define LATEST_MAX       1000 /* events that the daemon answers at once */
@@ -39,6 +40,9 @@ const struct option_spec events_options[] = {
 /*
  * One run's two segments. The worker writes them in turn and empties one as soon as the other is full, so the longer
  * one is the older, and the one to go on with is the other as soon as there is something in it.
+ *
+ * A guest may be faster than whoever reads. A segment is written from its start, so what was read last is still in its
+ * place exactly if nothing behind it was overwritten; it is looked at after each read, before the new bytes count.
  */
 struct log {
     const char *name, *id;
@@ -46,30 +50,21 @@ struct log {
     int fd[2]; /* -1: none */
     int now;   /* the one being read, */
     off_t at;  /* to here */
-    struct timespec other_changed;
+    struct {
+        int segment;
+        off_t at;
+        size_t size; /* 0: nothing was read yet */
+        char bytes[MARK];
+    } last;
     bool filter, lost;
     struct escapes escapes;
 };
 
-static struct timespec changed(const struct stat *st)
-{
-#ifdef __APPLE__
-    return st->st_mtimespec;
-#else
-    return st->st_mtim;
-#endif
-}
-
-static off_t size_of(int fd, struct timespec *when)
+static off_t size_of(int fd)
 {
     struct stat st;
 
-    if (fd < 0 || fstat(fd, &st) < 0) {
-        *when = (struct timespec){0};
-        return 0;
-    }
-    *when = changed(&st);
-    return st.st_size;
+    return fd < 0 || fstat(fd, &st) < 0 ? 0 : st.st_size;
 }
 
 static int write_log(struct log *l, const char *bytes, size_t size)
@@ -87,31 +82,46 @@ static void go_on_with(struct log *l, int segment)
 {
     l->now = segment;
     l->at = 0;
-    size_of(l->fd[1 - segment], &l->other_changed);
 }
 
-/* At the end of a segment: whether another look is worth it. The segments may change at any moment, so each is looked
- * at again after what was concluded from it. */
+static void remember(struct log *l, const char *bytes, size_t size)
+{
+    l->last.size = size < MARK ? size : MARK;
+    l->last.segment = l->now;
+    l->last.at = l->at - (off_t)l->last.size;
+    memcpy(l->last.bytes, bytes + size - l->last.size, l->last.size);
+}
+
+static bool last_is_there(const struct log *l)
+{
+    char bytes[MARK];
+
+    return !l->last.size || (pread(l->fd[l->last.segment], bytes, l->last.size, l->last.at) ==
+                                 (ssize_t)l->last.size &&
+                             memcmp(bytes, l->last.bytes, l->last.size) == 0);
+}
+
+/* Goes on with the oldest there is. */
+static void lose(struct log *l)
+{
+    l->lost = true;
+    l->last.size = 0;
+    go_on_with(l, size_of(l->fd[1]) > size_of(l->fd[0]));
+}
+
+/* At the end of a segment: whether another look is worth it. */
 static bool turn(struct log *l)
 {
-    struct timespec when, ignored;
-    off_t other = size_of(l->fd[1 - l->now], &when), own = size_of(l->fd[l->now], &ignored);
+    off_t other = size_of(l->fd[1 - l->now]), own = size_of(l->fd[l->now]);
 
     if (own > l->at) {
         return true;
     }
-    if (own < l->at) { /* begun again: what was written between is in the other */
-        go_on_with(l, 1 - l->now);
+    if (own < l->at || !last_is_there(l)) {
+        lose(l);
         return true;
     }
     if (other > 0 && other < own) {
-        go_on_with(l, 1 - l->now);
-        return true;
-    }
-    if (other > own &&
-        (when.tv_sec != l->other_changed.tv_sec || when.tv_nsec != l->other_changed.tv_nsec)) {
-        /* The older one was written to: both were, and this one was filled just as far. */
-        l->lost = true;
         go_on_with(l, 1 - l->now);
         return true;
     }
@@ -122,7 +132,6 @@ static bool turn(struct log *l)
 static int copy(struct log *l, off_t most)
 {
     static char block[BLOCK];
-    struct timespec ignored;
 
     while (most > 0) {
         size_t room = most < BLOCK ? (size_t)most : BLOCK;
@@ -134,13 +143,13 @@ static int copy(struct log *l, off_t most)
             }
             continue;
         }
-        if (size_of(l->fd[l->now], &ignored) < l->at + n) { /* emptied meanwhile */
-            l->lost = true;
-            go_on_with(l, 1 - l->now);
+        if (size_of(l->fd[l->now]) < l->at + n || !last_is_there(l)) {
+            lose(l);
             continue;
         }
         l->at += n;
         most -= n;
+        remember(l, block, (size_t)n);
         if (write_log(l, block, (size_t)n) < 0) {
             return -EPIPE;
         }
@@ -156,8 +165,7 @@ static void skip_to_tail(struct log *l, unsigned long lines)
     bool last = true; /* the newline that ends the last line begins no further one */
 
     for (int i = 1; i >= 0; i--) {
-        struct timespec ignored;
-        off_t end = size_of(l->fd[order[i]], &ignored);
+        off_t end = size_of(l->fd[order[i]]);
 
         while (end > 0) {
             off_t begin = end > BLOCK ? end - BLOCK : 0;
@@ -211,6 +219,7 @@ static enum failure open_log(struct call *c, struct log *l, json_int_t back, boo
             r->fd[next++] = -1;
         }
     }
+    l->last.size = 0;
     l->boot = json_integer_value(json_object_get(r->result, "boot"));
     go_on_with(l, json_integer_value(json_object_get(r->result, "newer")) == 1 ? 0 : 1);
     if (l->fd[l->now] < 0) {
@@ -296,7 +305,6 @@ static int follow(struct call *c, struct log *l, bool rests)
 static int show_log(struct call *c, struct log *l, json_int_t boot, const char *tail,
                     unsigned long lines, bool following)
 {
-    struct timespec ignored;
     struct reply r;
     bool rests;
     off_t most;
@@ -308,7 +316,7 @@ static int show_log(struct call *c, struct log *l, json_int_t boot, const char *
         return status;
     }
     reply_free(&r);
-    most = size_of(l->fd[0], &ignored) + size_of(l->fd[1], &ignored);
+    most = size_of(l->fd[0]) + size_of(l->fd[1]);
     if (tail) {
         skip_to_tail(l, lines);
     }
@@ -316,7 +324,7 @@ static int show_log(struct call *c, struct log *l, json_int_t boot, const char *
         status = follow(c, l, rests);
     }
     if (l->lost) {
-        say_note("%s: some of it was overwritten before it was read", l->name);
+        say_note("%s: some of it was overwritten before it could be read", l->name);
     }
     return status;
 }
