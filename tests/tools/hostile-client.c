@@ -4,14 +4,15 @@
  *
  *   hostile-client SOCKET COUNT [SEED]
  *
- * Each broken request is a valid one with bytes changed, cut, doubled or made long; some connections end in the
- * middle of a line. After each of those, and after every hundred requests, the other connection asks for the daemon's version; the longest time that took
+ * Each broken request is a valid one with bytes changed, cut, doubled or made long; one in eight comes with descriptors,
+ * whether it wants them or not; some connections end in the middle of a line. After each of those, and after every hundred requests, the other connection asks for the daemon's version; the longest time that took
  * is printed. Ends with 1 if it was not answered.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,8 @@
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "rights.h"
 
 #define WAIT_MS 10000
 
@@ -73,18 +76,37 @@ static int64_t ask(int fd)
     return now_us() - begin;
 }
 
+#define CALL(method, params)                                                                       \
+    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"" method "\",\"params\":{" params "}}\n"
+#define CALL_FDS(method, count, params)                                                            \
+    "{\"jsonrpc\":\"2.0\",\"id\":\"x\",\"method\":\"" method "\",\"fds\":" count                   \
+    ",\"params\":{" params "}}\n"
+
 static size_t make(char *out, size_t room)
 {
     static const char *const valid[] = {
-        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"vm.list\",\"params\":{\"state\":\"running\"}}\n",
-        "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"vm.create\",\"fds\":1,\"params\":{\"config\":{"
-        "\"cpus\":1,\"memory\":\"64MiB\",\"kernel\":\"/k\"},\"start\":true}}\n",
-        "{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"vm.wait\",\"params\":{\"name\":\"a\",\"until\":"
-        "\"ready\",\"timeout_ms\":5}}\n",
-        "{\"jsonrpc\":\"2.0\",\"id\":4,\"method\":\"events.list\",\"params\":{\"since\":0}}\n",
-        "{\"jsonrpc\":\"2.0\",\"id\":\"x\",\"method\":\"vm.stop\",\"params\":{\"name\":\"a\"}}\n",
+        CALL("vm.list", "\"state\":\"running\""),
+        CALL("vm.list", "\"label\":[\"a\",\"b=c\"],\"name\":\"s*\""),
+        CALL_FDS("vm.create", "1",
+                 "\"config\":{\"cpus\":1,\"memory\":\"64MiB\",\"kernel\":\"/k\"},\"start\":true"),
+        CALL_FDS("vm.create", "2",
+                 "\"config\":{\"name\":\"b\",\"disks\":[\"/d:ro\"]},\"key\":\"k\""),
+        CALL("vm.wait", "\"name\":\"steady\",\"until\":\"changed\",\"timeout_ms\":5"),
+        CALL("vm.inspect", "\"name\":\"steady\""),
+        CALL("vm.logs", "\"name\":\"steady\",\"boot\":0"),
+        CALL("vm.stats", ""),
+        CALL_FDS("vm.console", "1", "\"name\":\"steady\",\"force\":true"),
+        CALL_FDS("vm.start", "2", "\"name\":\"a\",\"files\":[\"kernel\",\"disk0\"]"),
+        CALL("vm.stop", "\"name\":\"a\",\"force\":true,\"timeout_ms\":1"),
+        CALL("vm.restart", "\"name\":\"a\""),
+        CALL("vm.remove", "\"name\":\"a\",\"force\":true"),
+        CALL("vm.autostart", "\"name\":\"a\",\"on\":true"),
+        CALL("events.list", "\"since\":0,\"limit\":10"),
+        CALL("events.subscribe", "\"since\":0,\"name\":\"steady\""),
+        CALL("daemon.status", ""),
+        CALL("daemon.config", "\"defaults\":true"),
     };
-    const char *from = valid[draw(5)];
+    const char *from = valid[draw(sizeof(valid) / sizeof(valid[0]))];
     size_t size = strlen(from);
 
     memcpy(out, from, size);
@@ -103,9 +125,36 @@ static size_t make(char *out, size_t room)
     return size;
 }
 
+/* A file, a device and a stream: what requests want, and what they do not. */
+static void open_some(const char *file, int fd[4])
+{
+    fd[0] = open(file, O_RDONLY);
+    fd[1] = open("/dev/null", O_RDWR);
+    if (fd[0] < 0 || fd[1] < 0 || socketpair(AF_UNIX, SOCK_STREAM, 0, fd + 2) != 0) {
+        perror("hostile-client");
+        exit(1);
+    }
+}
+
+static bool send_one(int to, char *text, size_t size, const int some[4])
+{
+    struct iovec part = {.iov_base = text, .iov_len = size};
+    struct msghdr msg = {.msg_iov = &part, .msg_iovlen = 1};
+    union rights_control control;
+    int fd[3];
+    size_t count = draw(8) == 0 ? 1 + draw(3) : 0;
+
+    for (size_t i = 0; i < count; i++) {
+        fd[i] = some[draw(4)];
+    }
+    rights_attach(&msg, &control, fd, count);
+    return sendmsg(to, &msg, RIGHTS_SEND_FLAGS) == (ssize_t)size;
+}
+
 int main(int argc, char **argv)
 {
     char text[65536];
+    int some[4];
     int64_t worst = 0;
     int fd = -1, other;
 
@@ -116,11 +165,12 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     seed = argc > 3 ? strtoull(argv[3], NULL, 10) : 1;
     other = dial(argv[1]);
+    open_some(argv[0], some);
     for (long i = 0, count = strtol(argv[2], NULL, 10); i < count; i++) {
         size_t size = make(text, sizeof(text));
         fd = fd >= 0 ? fd : dial(argv[1]);
         /* Answers are never read: the connection ends when either side has had enough. */
-        if (send(fd, text, size, 0) != (ssize_t)size || draw(20) == 0) {
+        if (!send_one(fd, text, size, some) || draw(20) == 0) {
             close(fd);
             fd = -1;
         }
