@@ -69,4 +69,6 @@ END
     daemon_wait "notify: READY=1" 4
     daemon_stop
     daemon_wait "notify: STOPPING=1"
+    # shutdown_timeout, a minute, and what comes after it.
+    daemon_wait "notify: EXTEND_TIMEOUT_USEC=90000000"
 done

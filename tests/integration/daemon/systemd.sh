@@ -19,9 +19,12 @@ group=paddock-test-$$
 init=
 mkdir "$host"
 
-cgroups() { ls -d /sys/fs/cgroup /sys/fs/cgroup/unified /sys/fs/cgroup/systemd 2>/dev/null | while read -r at; do
-    [ ! -e "$at/cgroup.procs" ] || echo "$at/$group"
-done; }
+cgroups() {
+    local at
+    for at in /sys/fs/cgroup /sys/fs/cgroup/unified /sys/fs/cgroup/systemd; do
+        [ ! -e "$at/cgroup.procs" ] || echo "$at/$group"
+    done
+}
 end_host() {
     local at
     [ -z "$init" ] || kill -KILL "$init" 2>/dev/null
