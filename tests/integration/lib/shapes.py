@@ -9,6 +9,8 @@
     shapes.py ask SOCKET FOLDER METHOD PARAMS [FILE...]
                                        asks paddockd with the files (or - for a stream) as descriptors and
                                        writes the answer into FOLDER, under its method or as a failure
+    shapes.py ask SOCKET FOLDER METHOD PARAMS then METHOD PARAMS
+                                       the second while the first is not answered, perhaps
 """
 import json
 import os
@@ -146,24 +148,28 @@ def check(vmctl, folder):
 
 
 def ask(path, folder, method, params, *files):
+    asked = [(method, params)]
+    if files[:1] == ("then",):
+        asked, files = asked + [files[1:3]], ()
     ours, theirs = socket.socketpair()
     fds = [theirs.fileno() if file == "-" else os.open(file, os.O_RDONLY) for file in files]
-    request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": json.loads(params)}
-    if fds:
-        request["fds"] = len(fds)
     answers = []
     with socket.socket(socket.AF_UNIX) as to:
         to.connect(path)
-        socket.send_fds(to, [json.dumps(request).encode() + b"\n"], fds)
+        for number, (method, params) in enumerate(asked):
+            request = {"jsonrpc": "2.0", "id": number, "method": method, "params": json.loads(params)}
+            if fds:
+                request["fds"] = len(fds)
+            socket.send_fds(to, [json.dumps(request).encode() + b"\n"], fds)
         lines = to.makefile("r", encoding="utf-8")
         while line := lines.readline():
             answers.append(json.loads(line))
             last = answers[0].get("result", {}).get("seq")  # of a subscription: to the present
-            if last is None or answers[-1].get("params", {}).get("seq") == last:
+            if len(answers) >= len(asked) and (last is None or answers[-1].get("params", {}).get("seq") == last):
                 break
     ours.close()
     for answer in answers:
-        name = method if "result" in answer else "failure" if "error" in answer else "event"
+        name = asked[answer["id"]][0] if "result" in answer else "failure" if "error" in answer else "event"
         number = len(os.listdir(folder))
         with open(os.path.join(folder, f"{name}.{number}"), "x", encoding="utf-8") as file:
             json.dump(answer.get("result", answer.get("error", answer.get("params"))), file)
