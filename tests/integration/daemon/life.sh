@@ -69,7 +69,7 @@ until_true 20 test -z "$("$build/vmctl" --root "$root" list -q)" || fail "--rm l
 
 # Twenty at once, and the daemon's own stop takes all of them along.
 for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-    "$build/vmctl" --root "$root" run --name "many-$i" --kernel "$mini/idle.img" -m 64MiB >/dev/null 2>>"$err" &
+    "$build/vmctl" --root "$root" run --name "many-$i" --kernel "$mini/power-button.img" -m 64MiB >/dev/null 2>>"$err" &
     pids="${pids:-} $!"
 done
 for pid in $pids; do

@@ -41,7 +41,7 @@ before=$(descriptors)
 # Lines.
 times 300000 x | say
 prints "a line is too long"
-times 17 '[' | sed 's/$/\n/' | say
+{ times 17 '[' && echo; } | say
 prints '"bad_request"'
 printf '{"jsonrpc":"2.0","id":1,"method":"vm.list","id":2}\n' | say
 prints '"bad_request"'
