@@ -5,7 +5,7 @@
  * One table says each method's name, parameters, descriptors and who may call it; methods.c checks a request against
  * it, so that the code behind a method sees nothing else. paddock-protocol(5) is compared with the table by a test.
  *
- * control.c reads requests and sends answers; methods-host.c, methods-vm.c, waits.c and consoles.c are the methods.
+ * clients.c reads requests and sends answers; methods-host.c, methods-vm.c, waits.c and consoles.c are the methods.
  * On the loop's thread.
  */
 #ifndef PADDOCK_METHODS_H
@@ -108,7 +108,7 @@ const struct method *methods_table(size_t *count);
 /* Checks and performs a parsed line; `r` has its id, params are set here. Takes r and `line` over. */
 void methods_dispatch(struct request *r, json_t *line);
 
-/* The room that control.c and the methods share. */
+/* The room that control.c, clients.c and the methods share. */
 struct control {
     uv_loop_t *loop;
     struct farm *farm;
@@ -143,6 +143,17 @@ struct control {
 
 /* Has waits, consoles and clients looked after at the loop's next turn. */
 void control_later(struct control *c);
+bool control_is_privileged(const struct control *c, const struct peer *peer);
+
+/* clients.c: the connections. */
+bool clients_add(struct control *c, int fd, const struct peer *peer,
+                 bool privileged); /* false: no memory; fd stays */
+size_t clients_of_user(const struct control *c, uid_t uid);
+void clients_judge(struct control *c); /* who may not do everything any more is dropped */
+void clients_look(struct control *c, struct vm *vm,
+                  const json_t *event); /* a change, to those who asked for it */
+void clients_sweep(struct control *c);  /* those that ended */
+void clients_end(struct control *c);    /* all of them */
 
 /* methods-host.c */
 void method_daemon_version(struct request *r);
