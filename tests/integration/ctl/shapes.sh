@@ -138,7 +138,7 @@ ask vm.wait '{"name": "fixed", "until": "stopped", "timeout_ms": 1}'
 ask vm.stop '{"name": "idle", "force": true}'
 ask vm.wait '{"name": "idle", "until": "stopped"}'
 ask vm.restart '{"name": "more", "force": true}'
-ask vm.wait '{"name": "filler", "until": "removed"}' then vm.remove '{"name": "filler", "force": true}'
+ask vm.wait '{"name": "filler", "until": "removed"}' 'then' vm.remove '{"name": "filler", "force": true}'
 ask vm.start '{"name": "gone", "queue": true}'
 error 3 stop nobody
 error 4 rm more
