@@ -38,8 +38,14 @@ static bool find_owner(const struct vm_config *c, uid_t *owner)
     return pw != NULL;
 }
 
+/* What no file alone shows. */
+static void object(struct diagnostics *d, const struct host_vm *from, const char *message)
+{
+    diagnostics_add_at(d, SEVERITY_ERROR, from->file, NULL, 0, from->line, 1, message);
+}
+
 /* Where it stands, and what is wrong with it there: what its file says, or what only this host knows. */
-static int remember_place(struct vm *vm, const struct host_vm *from)
+static int remember_place(struct vm *vm, const struct host_vm *from, struct diagnostics *d)
 {
     char place[PATHS_MAX + 16], error[PATHS_MAX + 256];
     uid_t owner;
@@ -49,8 +55,11 @@ static int remember_place(struct vm *vm, const struct host_vm *from)
     if (from->error != NULL) {
         snprintf(error, sizeof(error), "%s", from->error);
     } else if (!find_owner(&from->config, &owner)) {
-        snprintf(error, sizeof(error), "%s: owner: this host has no user \"%.64s\"", place,
-                 from->config.owner);
+        char message[160];
+        snprintf(message, sizeof(message), "vms.%s.owner: this host has no user \"%.64s\"",
+                 from->config.name, from->config.owner);
+        snprintf(error, sizeof(error), "%s: %s", place, message);
+        object(d, from, message);
     }
     free(vm->config_place);
     free(vm->config_error);
@@ -82,7 +91,8 @@ int farm_apply_pending(struct farm *f, struct vm *vm)
     return err;
 }
 
-static int make_vm(struct farm *f, const struct host_vm *from, struct vm **out)
+static int make_vm(struct farm *f, const struct host_vm *from, struct vm **out,
+                   struct diagnostics *d)
 {
     struct vm *vm = vm_new();
     int err;
@@ -94,7 +104,7 @@ static int make_vm(struct farm *f, const struct host_vm *from, struct vm **out)
     vm->row.config = (struct vm_config){0};
     err = vm_config_copy(&vm->row.config, &from->config);
     err = err == 0 ? vm_id_generate(vm->row.id) : err;
-    err = err == 0 ? remember_place(vm, from) : err;
+    err = err == 0 ? remember_place(vm, from, d) : err;
     if (err != 0) {
         vm_free(vm);
         return err;
@@ -133,10 +143,11 @@ static int change_owner(struct farm *f, struct vm *vm, const char *owner)
     return err;
 }
 
-static int change_vm(struct farm *f, struct vm *vm, const struct host_vm *from)
+static int change_vm(struct farm *f, struct vm *vm, const struct host_vm *from,
+                     struct diagnostics *d)
 {
     char keys[512];
-    int err = remember_place(vm, from);
+    int err = remember_place(vm, from, d);
 
     vm->unconfigured = false;
     free(vm->summary);
@@ -181,22 +192,27 @@ static bool is_configured(const struct host_config *c, const char *name)
     return false;
 }
 
-static int take_in(struct farm *f, const struct host_vm *from, bool *is_new, struct vm **out)
+static int take_in(struct farm *f, const struct host_vm *from, bool *is_new, struct vm **out,
+                   struct diagnostics *d)
 {
     struct vm *vm = farm_find(f, from->config.name);
 
     *is_new = vm == NULL;
     *out = vm;
     if (vm == NULL) {
-        return make_vm(f, from, out);
+        return make_vm(f, from, out, d);
     }
     if (vm->row.source == VM_FROM_CLIENT || vm->row.wanted == WANTED_ABSENT) {
-        log_say(LOG_ERR, vm, "%s:%u is left out until the VM of the same name is removed",
-                from->file != NULL ? from->file : "", from->line);
+        char message[256];
+        snprintf(message, sizeof(message),
+                 "vms.%s is left out: there is a VM of that name that %s; remove it and reload",
+                 from->config.name,
+                 vm->row.source == VM_FROM_CLIENT ? "a client has made" : "is being removed");
+        object(d, from, message);
         *out = NULL;
         return 0;
     }
-    return change_vm(f, vm, from);
+    return change_vm(f, vm, from, d);
 }
 
 /* ---- Automatic starts --------------------------------------------------------------------------- */
@@ -261,7 +277,7 @@ static void in_order_of_files(struct farm *f, bool first, const bool *is_new, in
     }
 }
 
-int farm_configure(struct farm *f, struct host_config *c)
+int farm_configure(struct farm *f, struct host_config *c, struct diagnostics *d)
 {
     bool first = !f->configured;
     bool *is_new = calloc(c->vm_count + 1, sizeof(*is_new));
@@ -280,7 +296,7 @@ int farm_configure(struct farm *f, struct host_config *c)
                          f->config.queue_max);
     for (size_t i = 0; is_new != NULL && i < f->config.vm_count; i++) {
         struct vm *vm = NULL;
-        int one = take_in(f, &f->config.vm[i], &is_new[i], &vm);
+        int one = take_in(f, &f->config.vm[i], &is_new[i], &vm, d);
         if (one != 0) {
             err = one;
             log_say(LOG_ERR, NULL, "%s was not taken in: %s", f->config.vm[i].config.name,

@@ -16,6 +16,7 @@
 #include <uv.h>
 
 #include "admission.h"
+#include "diagnostics.h"
 #include "failure.h"
 #include "host-config.h"
 #include "paths.h"
@@ -39,8 +40,9 @@ void farm_free(struct farm *f); /* all VMs are down */
 
 /* The configuration's VMs are made, changed or let go; `c` is taken over and empty afterwards. Running VMs are left
  * alone; what waits for their next start is in their `pending`. VMs with autostart that are new begin, staggered; at
- * the first call so do all others that are to run after a boot. 0 or a negative errno: not all of it is on disk. */
-int farm_configure(struct farm *f, struct host_config *c);
+ * the first call so do all others that are to run after a boot. What no file alone shows to be wrong is added to `d`. 0 or
+ * a negative errno: not all of it is on disk. */
+int farm_configure(struct farm *f, struct host_config *c, struct diagnostics *d);
 const struct host_config *farm_config(const struct farm *f);
 
 /* By name or id. NULL: none. */

@@ -84,7 +84,7 @@ static json_t *on_reload(void *ctx, bool *applied)
     activation_notify(state);
     if (load_config(&d->paths, &c, diagnostics) == 0) {
         apply_log_settings(&c);
-        *applied = farm_configure(d->farm, &c) == 0;
+        *applied = farm_configure(d->farm, &c, diagnostics) == 0;
         if (control_set_group(d->control, farm_config(d->farm)->socket_group, why, sizeof(why)) !=
             0) {
             diagnostics_add_at(diagnostics, SEVERITY_WARNING, d->paths.config, NULL, 0, 0, 0, why);
@@ -133,11 +133,12 @@ static int configure(struct daemon *d)
         return -ENOMEM;
     }
     err = load_config(&d->paths, &c, diagnostics);
-    diagnostics_print(diagnostics, stderr, isatty(STDERR_FILENO) != 0);
     if (err == 0) {
         apply_log_settings(&c);
-        err = farm_configure(d->farm, &c);
+        err = farm_configure(d->farm, &c, diagnostics);
+        diagnostics_print(diagnostics, stderr, isatty(STDERR_FILENO) != 0);
     } else {
+        diagnostics_print(diagnostics, stderr, isatty(STDERR_FILENO) != 0);
         fprintf(stderr, "paddockd: the configuration cannot be used\n");
     }
     host_config_free(&c);

@@ -128,5 +128,21 @@ is later '{{.state}} {{.memory}} {{.queue_position}} {{json .pending}}' "queued 
 ctl 0 stop keep edit fresh broken
 wait_until later state_is later running
 grep "starting later (" "$said" | grep -q "96 MiB" || fail "later has its old size"
+
+# What no file alone shows is told to who reloads, with its place.
+ctl 0 create --name taken -m 64MiB --kernel "$mini/power-button.img"
+vms_file strange <<END
+version: 1
+vms:
+  taken: {from: small}
+  lost: {from: small, owner: no-such-user-here}
+END
+ctl 0 reload
+complains "vms.d/strange.yaml:3:1: error: vms.taken is left out: there is a VM of that name that a client has made"
+complains "vms.d/strange.yaml:4:1: error: vms.lost.owner: this host has no user \"no-such-user-here\""
+is taken '{{.source}}' client
+ctl 0 rm taken
+ctl 0 reload
+is taken '{{.source}}' config
 daemon_stop
 [ "$stopped" = 0 ] || fail "paddockd ended with status $stopped"
