@@ -192,6 +192,9 @@ echo "queue_max: many" >>"$etc/paddock.yaml"
 service_is ActiveState failed || fail "it was started again"
 service_is NRestarts 0 || fail "it was restarted"
 [ "$(grep -c "the configuration cannot be used" "$said")" = 1 ] || fail "it tried more than once"
+# Who comes now makes systemd try again, but not for ever, and nobody is left waiting.
+ctl 6 list
+until_true 60 service_is ActiveState failed || fail "it is still being tried"
 sed -i '$d' "$etc/paddock.yaml"
 service start paddock || fail "systemctl start"
 ctl 0 list
