@@ -2,8 +2,8 @@
 /*
  * farm-record.c: changes and events, into the database and to whoever watches.
  *
- * A wish that cannot be written down is refused. What has happened has happened: where the database does not take it, it
- * is owed, and written before anything else is, so that the cause of a run's end is there before the next run begins.
+ * A wish that cannot be written down is refused. What has happened has happened, and a stop is done: where the database
+ * does not take it, it is owed, and written before anything else is, so that the cause of a run's end is there before the next run begins.
  */
 #include "farm-impl.h"
 

@@ -292,39 +292,35 @@ enum failure farm_start(struct farm *f, struct vm *vm, struct vm_files *files, b
     return FAILURE_NONE;
 }
 
-static enum failure wish(struct farm *f, struct vm *vm, const struct vm_row *next, bool force,
-                         uint64_t timeout_ms, struct refusal *r)
+/* Ends a run, if there is one, as the caller says. */
+static void end_run(struct farm *f, struct vm *vm, bool force, uint64_t timeout_ms)
 {
-    bool quiet = next->seen == SEEN_NOTHING;
-
-    if (farm_commit(f, vm, next, quiet && next->wanted == WANTED_STOPPED ? "vm.stopped" : NULL,
-                    NULL) != 0) {
-        return unwritable(f, r);
-    }
-    if (!quiet) {
+    if (vm->row.seen != SEEN_NOTHING) {
         vm->force = vm->force || force;
         vm->stop_timeout = timeout_ms;
     }
     farm_touch(f, vm);
-    return FAILURE_NONE;
 }
 
-enum failure farm_stop(struct farm *f, struct vm *vm, bool force, uint64_t timeout_ms,
-                       struct refusal *r)
+void farm_stop(struct farm *f, struct vm *vm, bool force, uint64_t timeout_ms)
 {
     struct vm_row next = vm->row;
+    bool quiet = next.seen == SEEN_NOTHING;
 
     if (next.wanted == WANTED_ABSENT) {
-        return FAILURE_NONE; /* it stops, and more */
+        return; /* it stops, and more */
     }
-    if (next.wanted == WANTED_STOPPED && next.seen == SEEN_NOTHING && next.stopped_by_user) {
-        return FAILURE_NONE;
+    if (next.wanted == WANTED_STOPPED && quiet && next.stopped_by_user) {
+        return;
     }
-    next.wanted = next.ephemeral && next.seen == SEEN_NOTHING ? WANTED_ABSENT : WANTED_STOPPED;
+    next.wanted = next.ephemeral && quiet ? WANTED_ABSENT : WANTED_STOPPED;
     next.stopped_by_user = true;
     next.retry_at = 0;
     vm->cycle = false;
-    return wish(f, vm, &next, force, timeout_ms, r);
+    /* It is owed if it must be: a full disk does not keep guests running. */
+    farm_commit_fact(f, vm, &next, quiet && next.wanted == WANTED_STOPPED ? "vm.stopped" : NULL,
+                     NULL);
+    end_run(f, vm, force, timeout_ms);
 }
 
 enum failure farm_restart(struct farm *f, struct vm *vm, bool force, uint64_t timeout_ms,
@@ -340,12 +336,13 @@ enum failure farm_restart(struct farm *f, struct vm *vm, bool force, uint64_t ti
         return err; /* before it ends a run that could not be followed by another */
     }
     farm_forget_run(vm, &next);
-    err = wish(f, vm, &next, force, timeout_ms, r);
-    if (err == FAILURE_NONE) {
-        vm->cycle = true;
-        vm->by_hand = true;
+    if (farm_commit(f, vm, &next, NULL, NULL) != 0) {
+        return unwritable(f, r);
     }
-    return err;
+    vm->cycle = true;
+    vm->by_hand = true;
+    end_run(f, vm, force, timeout_ms);
+    return FAILURE_NONE;
 }
 
 enum failure farm_remove(struct farm *f, struct vm *vm, bool force, struct refusal *r)
@@ -364,8 +361,12 @@ enum failure farm_remove(struct farm *f, struct vm *vm, bool force, struct refus
     }
     next.wanted = WANTED_ABSENT;
     next.stopped_by_user = true;
+    if (farm_commit(f, vm, &next, NULL, NULL) != 0) {
+        return unwritable(f, r);
+    }
     vm->cycle = false;
-    return wish(f, vm, &next, force, 0, r);
+    end_run(f, vm, force, 0);
+    return FAILURE_NONE;
 }
 
 enum failure farm_set_autostart(struct farm *f, struct vm *vm, bool on, struct refusal *r)

@@ -62,8 +62,8 @@ enum failure farm_create(struct farm *f, const struct farm_create *c, struct vm 
 /* files: NULL, or newly opened ones that replace those held; taken over on success. */
 enum failure farm_start(struct farm *f, struct vm *vm, struct vm_files *files, bool may_queue,
                         struct refusal *r);
-enum failure farm_stop(struct farm *f, struct vm *vm, bool force, uint64_t timeout_ms,
-                       struct refusal *r);
+/* Never refused: what the database does not take now is written as soon as it does. */
+void farm_stop(struct farm *f, struct vm *vm, bool force, uint64_t timeout_ms);
 enum failure farm_restart(struct farm *f, struct vm *vm, bool force, uint64_t timeout_ms,
                           struct refusal *r);
 enum failure farm_remove(struct farm *f, struct vm *vm, bool force, struct refusal *r);

@@ -533,11 +533,9 @@ void method_vm_start(struct request *r)
 
 void method_vm_stop(struct request *r)
 {
-    struct refusal why = {0};
-    enum failure f = farm_stop(r->control->farm, r->vm, request_flag(r, "force"),
-                               (uint64_t)request_integer(r, "timeout_ms", 0), &why);
-
-    answer_change(r, f, &why);
+    farm_stop(r->control->farm, r->vm, request_flag(r, "force"),
+              (uint64_t)request_integer(r, "timeout_ms", 0));
+    answer_change(r, FAILURE_NONE, NULL);
 }
 
 void method_vm_restart(struct request *r)

@@ -37,9 +37,8 @@ fill
 ctl 1 run --name more --kernel "$guests/power-button.img" -m 64MiB
 complains "database or disk is full"
 complains "whether its disk is full"
-ctl 1 stop one
-complains "database or disk is full"
 ctl 1 rm made
+complains "database or disk is full"
 ctl 0 list -q
 [ "$(tr '\n' ' ' <"$out")" = "made one " ] || fail "it knows $(cat "$out")"
 state_is one running || fail "what was refused was done"
@@ -61,6 +60,24 @@ order=$(sed -n 's/.* vm\.\(starting\|ended\|restarting\) .*/\1/p' "$out" | tr '\
 prints "signal=9"
 ctl 0 inspect one
 prints '"restarts": 1'
+
+# A stop is done all the same, and not forgotten once there is room.
+fill
+ctl 0 stop one
+state_is one stopped || fail "a full disk kept a guest running"
+ctl 1 start one
+rm "$root/db/full"
+ctl 0 start one
+wait_until "its guest" grep -q "waiting for the power button" "$root"/log/vm/one.*/console-3.0
+fill
+ctl 0 stop one
+rm "$root/db/full"
+daemon_wait "the database takes changes again"
+kill -KILL "$daemon"
+wait "$daemon" 2>/dev/null
+daemon_start
+state_is one stopped || fail "a stop was forgotten"
+ctl 0 start one
 
 # The daemon's own end does not wait for the disk, and what it cannot write the next one finds out.
 fill

@@ -81,25 +81,25 @@ enum failure farm_start(struct farm *f, struct vm *vm, struct vm_files *files, b
     return FAILURE_NONE;
 }
 
-enum failure farm_stop(struct farm *f, struct vm *vm, bool force, uint64_t ms, struct refusal *r)
+void farm_stop(struct farm *f, struct vm *vm, bool force, uint64_t ms)
+{
+    (void)f, (void)vm, (void)force, (void)ms;
+}
+
+enum failure farm_restart(struct farm *f, struct vm *vm, bool force, uint64_t ms, struct refusal *r)
 {
     (void)f, (void)vm, (void)force, (void)ms, (void)r;
     return FAILURE_NONE;
 }
 
-enum failure farm_restart(struct farm *f, struct vm *vm, bool force, uint64_t ms, struct refusal *r)
-{
-    return farm_stop(f, vm, force, ms, r);
-}
-
 enum failure farm_remove(struct farm *f, struct vm *vm, bool force, struct refusal *r)
 {
-    return farm_stop(f, vm, force, 0, r);
+    return farm_restart(f, vm, force, 0, r);
 }
 
 enum failure farm_set_autostart(struct farm *f, struct vm *vm, bool on, struct refusal *r)
 {
-    return farm_stop(f, vm, on, 0, r);
+    return farm_restart(f, vm, on, 0, r);
 }
 
 void farm_drain(struct farm *f, bool on)
