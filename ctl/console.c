@@ -140,6 +140,9 @@ static bool read_input(struct typed *t, int escape, bool read_only, bool *open)
 
     if (n <= 0) {
         *open = n < 0 && (errno == EAGAIN || errno == EINTR);
+        if (!*open && tty.raw) {
+            tty.signal = SIGHUP; /* the terminal is gone, also for who ignores the signal */
+        }
         return false;
     }
     found = escape < 0 || !tty.raw ? NULL : memchr(t->bytes + t->used, escape, (size_t)n);
@@ -194,11 +197,11 @@ static enum console_end pass_some(struct client *client, int fd, struct typed *t
     if (poll(p, 4, -1) < 0 && errno != EINTR) {
         return CONSOLE_ENDED;
     }
-    if (tty.signal) {
-        return CONSOLE_SIGNALLED;
-    }
     if (p[1].revents && read_input(typed, look->escape, look->read_only, input)) {
         return CONSOLE_DETACHED;
+    }
+    if (tty.signal) {
+        return CONSOLE_SIGNALLED;
     }
     if (p[0].revents & (POLLIN | POLLHUP | POLLERR)) {
         n = read(fd, block, sizeof(block));

@@ -68,6 +68,7 @@ on_terminal 3 console --read-only echo # where ^C is a signal, because nobody el
 term_wait 3 "echo> "
 term_type 3 '\003'
 term_end 3 130
+trap '' HUP # as under nohup: the end of the terminal is seen all the same
 on_terminal 3 console echo # a terminal that is closed
 term_wait 3 "echo> "
 kill -KILL "$(cat "$(screen 3).script")"
