@@ -69,12 +69,22 @@ static json_t *end_detail(struct farm *f, const struct vm *vm, const struct vm_r
 {
     const struct vm_run *run = &row->run;
     char tail[1024];
-    json_t *o = json_pack("{s:s, s:s, s:i, s:s, s:i, s:i, s:I, s:I}", "outcome",
-                          outcome_name(run->outcome), "step", start_step_name(run->step), "code",
-                          (int)run->code, "cause", run->cause, "exit_status", run->exit_status,
-                          "signal", run->signal, "boot", (json_int_t)row->boots, "length_ms",
+    json_t *o = json_pack("{s:I, s:s, s:s, s:I}", "boot", (json_int_t)row->boots, "outcome",
+                          outcome_name(run->outcome), "cause", run->cause, "length_ms",
                           (json_int_t)(run->ended_at - run->started_at));
 
+    if (run->step != STEP_NONE) {
+        json_object_set_new(o, "step", json_string(start_step_name(run->step)));
+    }
+    if (run->code != 0) {
+        json_object_set_new(o, "code", json_integer(run->code));
+    }
+    if (run->exit_status >= 0) {
+        json_object_set_new(o, "exit_status", json_integer(run->exit_status));
+    }
+    if (run->signal != 0) {
+        json_object_set_new(o, "signal", json_integer(run->signal));
+    }
     if (vm->stop_reason != STOP_NOT) {
         json_object_set_new(o, "reason", json_string(stop_reason_name(vm->stop_reason)));
     }

@@ -82,7 +82,8 @@ rm "$scratch/slow"
 ctl 0 start fixed
 error 1 start --wait=ready sick # its guest answers no health check
 look
-ctl 0 stop --force sick
+kill -KILL "$(worker_of sick)"
+wait_until "sick to have failed" state_is sick failed
 ctl 0 start --no-wait back
 wait_until "back to be restarting" state_is back restarting
 ctl 0 run --name idle --kernel "$mini/idle.img" -m 64MiB -l team=b
