@@ -425,6 +425,11 @@ void method_vm_create(struct request *r)
     enum failure f;
 
     if (request_flag(r, "console")) {
+        if (r->fd_count == 0) {
+            request_fail(r, FAILURE_BAD_REQUEST, NULL, NULL,
+                         "\"console\" needs a descriptor, and none came");
+            return;
+        }
         console = consoles_take(r, r->fd_count - 1);
         if (console == NULL) {
             return;

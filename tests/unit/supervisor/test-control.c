@@ -307,6 +307,28 @@ static void test_a_refused_create_closes_its_files(void **state)
     close(fd);
 }
 
+/* The one that would be the console is not there: nothing before the descriptors is taken for it. */
+static void test_a_console_that_did_not_come_is_missed(void **state)
+{
+    struct fixture *x = *state;
+    int pair[2], input = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 64), fd = dial(x);
+
+    /* Descriptor 0 is a stream, as it is under some service managers. */
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    assert_true(dup2(pair[0], STDIN_FILENO) >= 0);
+    expect(x, fd, CALL("vm.create", "\"config\":{\"cpus\":1},\"console\":true"), "none came");
+    assert_true(fcntl(STDIN_FILENO, F_GETFD) >= 0);
+    if (input >= 0) {
+        dup2(input, STDIN_FILENO);
+        close(input);
+    } else {
+        close(STDIN_FILENO);
+    }
+    close(pair[0]);
+    close(pair[1]);
+    close(fd);
+}
+
 static void test_an_over_long_line_ends_the_connection_alone(void **state)
 {
     struct fixture *x = *state;
@@ -535,6 +557,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_requests_are_checked, make, destroy),
         cmocka_unit_test_setup_teardown(test_a_refused_create_closes_its_files, make, destroy),
+        cmocka_unit_test_setup_teardown(test_a_console_that_did_not_come_is_missed, make, destroy),
         cmocka_unit_test_setup_teardown(test_an_over_long_line_ends_the_connection_alone, make,
                                         destroy),
         cmocka_unit_test_setup_teardown(test_waits_end_by_change_time_and_client, make, destroy),
