@@ -21,6 +21,8 @@
 #include "methods.h"
 #include "worker.h"
 
+#define CONSOLES_PER_CLIENT 16u
+
 struct console {
     struct console *next, **link; /* link NULL: of a VM that is not made yet */
     struct control *control;
@@ -150,6 +152,23 @@ static struct console *find_writer(const struct control *c, const char *vm)
     return NULL;
 }
 
+/* A client's streams are descriptors of the daemon's, whatever the worker does with its own: those that nobody listens to
+ * go, and of the others it has no more than CONSOLES_PER_CLIENT. */
+static bool has_room(const struct client *client, struct control *c)
+{
+    size_t count = 0;
+
+    for (struct console *console = c->consoles, *next; console != NULL; console = next) {
+        next = console->next;
+        if (console->client == client && hung_up(console->fd)) {
+            drop(console);
+        } else {
+            count += console->client == client;
+        }
+    }
+    return count < CONSOLES_PER_CLIENT;
+}
+
 static bool is_stream(int fd)
 {
     struct sockaddr_storage a;
@@ -168,6 +187,11 @@ struct console *consoles_take(struct request *r, size_t index)
 
     if (!is_stream(fd)) {
         request_fail(r, FAILURE_BAD_REQUEST, NULL, NULL, "the descriptor is no Unix stream socket");
+        return NULL;
+    }
+    if (!has_room(r->client, r->control)) {
+        request_fail(r, FAILURE_BUSY, "close one of them", NULL,
+                     "%u consoles of this connection are open", CONSOLES_PER_CLIENT);
         return NULL;
     }
     console = calloc(1, sizeof(*console));

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "methods.h"
+#include "worker.h"
 
 /* ---- The stand-in ------------------------------------------------------------------------------- */
 
@@ -142,6 +143,31 @@ int farm_open_retired_log(struct farm *f, const char *name_or_id, unsigned back,
     *newer = 0;
     *boot = 0;
     return -ENOENT;
+}
+
+/* A worker that says yes to everything and keeps nothing. */
+void worker_attach_console(struct worker *w, int fd, worker_done_fn *done, void *ctx)
+{
+    (void)w;
+    close(fd);
+    done(ctx, 0, NULL);
+}
+
+void worker_ping(struct worker *w)
+{
+    (void)w;
+}
+
+void worker_get_stats(struct worker *w, worker_done_fn *done, void *ctx)
+{
+    (void)w;
+    done(ctx, -EPIPE, NULL);
+}
+
+pid_t worker_pid(const struct worker *w)
+{
+    (void)w;
+    return 0;
 }
 
 /* ---- Clients ------------------------------------------------------------------------------------ */
@@ -473,6 +499,55 @@ static void test_descriptors_that_nobody_wants_are_closed(void **state)
     close(fd);
 }
 
+/* Asks for the console of vm-0; our end of the stream. */
+static int attach(struct fixture *x, int fd, const char *part)
+{
+    static const char text[] = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"vm.console\",\"fds\":1,"
+                               "\"params\":{\"name\":\"vm-0\",\"read_only\":true}}\n";
+    int pair[2];
+    const char *answer;
+
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    assert_int_equal(rpc_send_some(fd, text, strlen(text), &pair[1], 1), strlen(text));
+    close(pair[1]);
+    answer = hear(x, fd);
+    if (strstr(answer, part) == NULL) {
+        fail_msg("vm.console was answered with %s, without %s", answer, part);
+    }
+    return pair[0];
+}
+
+static void run_first(bool runs)
+{
+    static char worker;
+
+    vms[0].worker = runs ? (struct worker *)(void *)&worker : NULL;
+    vms[0].row.seen = runs ? SEEN_RUNNING : SEEN_NOTHING;
+    vms[0].row.wanted = runs ? WANTED_RUNNING : WANTED_STOPPED;
+    vms[0].console = -1;
+}
+
+/* Whatever its worker does: neither streams that were closed at the other end nor those that stay add up. */
+static void test_the_consoles_of_a_client_are_bounded(void **state)
+{
+    struct fixture *x = *state;
+    int fd = dial(x), before = count_fds(), kept[17];
+
+    run_first(true);
+    for (int i = 0; i < 40; i++) {
+        close(attach(x, fd, "\"result\""));
+    }
+    assert_true(count_fds() <= before + 1);
+    for (int i = 0; i < 17; i++) {
+        kept[i] = attach(x, fd, i < 16 ? "\"result\"" : "\"busy\"");
+    }
+    for (int i = 0; i < 17; i++) {
+        close(kept[i]);
+    }
+    run_first(false);
+    close(fd);
+}
+
 static void test_the_rate_is_bounded(void **state)
 {
     enum {
@@ -565,6 +640,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_each_parameter_has_its_type, make, destroy),
         cmocka_unit_test_setup_teardown(test_descriptors_that_nobody_wants_are_closed, make,
                                         destroy),
+        cmocka_unit_test_setup_teardown(test_the_consoles_of_a_client_are_bounded, make, destroy),
         cmocka_unit_test_setup_teardown(test_the_rate_is_bounded, make, destroy),
         cmocka_unit_test_setup_teardown(test_who_does_not_read_events_is_dropped, make, destroy),
         cmocka_unit_test_setup_teardown(test_logs_come_as_descriptors, make, destroy),
