@@ -22,7 +22,8 @@
 
 #define REQUESTS_MAX      64u /* of one client, unanswered */
 #define REQUESTS_PER_TURN 16u
-/* With so much unread, a client's next requests wait. Events come anyway, up to CONTROL_BACKLOG. */
+#define FDS_PAUSE         32u
+/* With so much unread, or so many descriptors, a client's next requests wait. Events come anyway, up to CONTROL_BACKLOG. */
 #define BACKLOG_PAUSE     (CONTROL_BACKLOG / 8)
 
 struct chunk {
@@ -46,7 +47,7 @@ struct client {
     bool more;          /* whole lines may be left in the reader */
     struct rpc_reader reader;
     struct chunk *out, **out_end;
-    size_t backlog;
+    size_t backlog, fd_backlog; /* bytes, and descriptors, in `out` */
     unsigned tokens;
     uint64_t refilled_at;
     struct request *requests;
@@ -68,8 +69,9 @@ static void doom(struct client *client)
     }
 }
 
-static void free_chunk(struct chunk *chunk)
+static void free_chunk(struct client *client, struct chunk *chunk)
 {
+    client->fd_backlog -= chunk->fd_count;
     for (size_t i = 0; i < chunk->fd_count; i++) {
         close(chunk->fd[i]);
     }
@@ -128,7 +130,7 @@ static void client_end(struct client *client)
     while (client->out != NULL) {
         struct chunk *chunk = client->out;
         client->out = chunk->next;
-        free_chunk(chunk);
+        free_chunk(client, chunk);
     }
     rpc_reader_free(&client->reader);
     free(client->only);
@@ -180,7 +182,7 @@ static void flush(struct client *client)
             if (client->out == NULL) {
                 client->out_end = &client->out;
             }
-            free_chunk(chunk);
+            free_chunk(client, chunk);
         }
     }
 }
@@ -221,6 +223,7 @@ static void queue(struct client *client, const char *const part[3], const size_t
     *client->out_end = chunk;
     client->out_end = &chunk->next;
     client->backlog += total;
+    client->fd_backlog += fd_count;
     if (client->out == chunk) {
         flush(client);
     }
@@ -406,10 +409,15 @@ static void refill(struct client *client)
     }
 }
 
+/* Whether it reads its answers. */
+static bool keeps_up(const struct client *client)
+{
+    return client->backlog < BACKLOG_PAUSE && client->fd_backlog < FDS_PAUSE;
+}
+
 static bool may_handle(const struct client *client)
 {
-    return !client->doomed && !client->ended && client->tokens > 0 &&
-           client->backlog < BACKLOG_PAUSE;
+    return !client->doomed && !client->ended && client->tokens > 0 && keeps_up(client);
 }
 
 static void on_client(uv_poll_t *poll, int status, int events);
@@ -496,7 +504,7 @@ static void client_update(struct client *client)
     if (client->out != NULL) {
         events |= UV_WRITABLE;
     }
-    if (!client->ended && client->backlog < BACKLOG_PAUSE) {
+    if (!client->ended && keeps_up(client)) {
         if (client->tokens == 0) {
             uv_timer_start(&client->timer, on_timer, 1000 / CONTROL_RATE, 0);
         } else if (client->more) {

@@ -627,6 +627,32 @@ static void test_logs_come_as_descriptors(void **state)
     close(fd);
 }
 
+/* Answers are short, and the descriptors that wait with them are few: who does not read cannot hold them all. */
+static void test_logs_that_are_not_read_hold_few_descriptors(void **state)
+{
+    static const char text[] = CALL("vm.logs", "\"name\":\"vm-0\"");
+    struct fixture *x = *state;
+    int fd = dial(x), before = count_fds();
+    char *cause = malloc(32769);
+    json_t *event;
+
+    memset(cause, 'x', 32768);
+    cause[32768] = '\0';
+    event = json_pack("{s:i,s:s,s:s,s:s}", "seq", 9, "type", "vm.ended", "id", vms[0].row.id,
+                      "cause", cause);
+    say(x, fd, CALL("events.subscribe", ""));
+    for (int i = 0; i < 24; i++) { /* the socket is full */
+        watch(watch_ctx, &vms[0], event);
+    }
+    for (int i = 0; i < 100; i++) {
+        say(x, fd, text);
+    }
+    assert_true(count_fds() - before <= 32);
+    json_decref(event);
+    free(cause);
+    close(fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -644,6 +670,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_the_rate_is_bounded, make, destroy),
         cmocka_unit_test_setup_teardown(test_who_does_not_read_events_is_dropped, make, destroy),
         cmocka_unit_test_setup_teardown(test_logs_come_as_descriptors, make, destroy),
+        cmocka_unit_test_setup_teardown(test_logs_that_are_not_read_hold_few_descriptors, make,
+                                        destroy),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
