@@ -146,6 +146,19 @@ static bool strings_fit(const json_t *v)
     return true;
 }
 
+/* Patterns are matched with each VM and each event. */
+static bool too_much(const json_t *v)
+{
+    const json_t *item;
+    size_t i, bytes = json_string_length(v);
+
+    json_array_foreach(v, i, item)
+    {
+        bytes += json_string_length(item) + 1;
+    }
+    return bytes > REQUEST_TEXT_MAX;
+}
+
 static bool fits(const json_t *v, enum param_type type)
 {
     switch (type) {
@@ -226,6 +239,11 @@ static bool check_params(struct request *r, const struct method *m)
         if (!fits(value, m->param[i].type)) {
             request_fail(r, FAILURE_BAD_PARAMS, NULL, NULL, "\"%s\" of %s is not %s", key, m->name,
                          type_name(m->param[i].type));
+            return false;
+        }
+        if (too_much(value)) {
+            request_fail(r, FAILURE_BAD_PARAMS, "ask more than once", NULL,
+                         "\"%s\" of %s has more than %u bytes", key, m->name, REQUEST_TEXT_MAX);
             return false;
         }
     }

@@ -29,6 +29,7 @@ struct waiter;
 #define CREATE_KEYS_MAX    1024u /* idempotency keys that are remembered */
 #define CREATE_KEY_LENGTH  64u
 #define REQUEST_ID_LENGTH  64u
+#define REQUEST_TEXT_MAX   4096u /* bytes of a parameter that is a string or strings */
 #define METHODS_PARAMS_MAX 8u
 #define EVENTS_PAGE        1000u /* events of one answer at most */
 #define EVENTS_REPLAY_MAX  4000u /* and of the history that a subscription begins with */

@@ -472,6 +472,31 @@ static void test_each_parameter_has_its_type(void **state)
     close(fd);
 }
 
+/* Each would be matched with each VM. */
+static void test_strings_are_bounded_together(void **state)
+{
+    static const char head[] =
+        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"vm.list\",\"params\":{\"name\":[\"vm-1\"";
+    struct fixture *x = *state;
+    size_t used = sizeof(head) - 1;
+    char text[8192];
+    int fd = dial(x);
+
+    memcpy(text, head, used);
+    for (int i = 0; i < 1000; i++) {
+        memcpy(text + used, ",\"x\"", 4);
+        used += 4;
+    }
+    memcpy(text + used, "]}}\n", 5);
+    expect(x, fd, text, "vm-1");
+    used -= 4;
+    memset(text + used, 'x', 3000);
+    memcpy(text + used, ",\"", 2);
+    memcpy(text + used + 3000, "\"]}}\n", 6);
+    expect(x, fd, text, "\"bad_params\"");
+    close(fd);
+}
+
 static void test_descriptors_that_nobody_wants_are_closed(void **state)
 {
     struct fixture *x = *state;
@@ -664,6 +689,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_waits_end_by_change_time_and_client, make, destroy),
         cmocka_unit_test_setup_teardown(test_connections_are_bounded, make, destroy),
         cmocka_unit_test_setup_teardown(test_each_parameter_has_its_type, make, destroy),
+        cmocka_unit_test_setup_teardown(test_strings_are_bounded_together, make, destroy),
         cmocka_unit_test_setup_teardown(test_descriptors_that_nobody_wants_are_closed, make,
                                         destroy),
         cmocka_unit_test_setup_teardown(test_the_consoles_of_a_client_are_bounded, make, destroy),
