@@ -282,6 +282,9 @@ enum console_end console_join(struct call *c, const char *name, int fd,
                                 "process %lld of user %lld has taken the console of %s",
                                 (long long)json_integer_value(json_object_get(*why, "pid")),
                                 (long long)json_integer_value(json_object_get(*why, "uid")), name);
+        } else if (strcmp(text_of(*why, "reason"), "denied") == 0) {
+            end = CONSOLE_TAKEN;
+            *status = say_error(FAILURE_DENIED, NULL, "%s belongs to another user now", name);
         }
         break;
     default: break;

@@ -169,6 +169,17 @@ static bool has_room(const struct client *client, struct control *c)
     return count < CONSOLES_PER_CLIENT;
 }
 
+void consoles_judge(struct control *c)
+{
+    for (struct console *console = c->consoles, *next; console != NULL; console = next) {
+        const struct vm *vm = farm_find(c->farm, console->vm);
+        next = console->next;
+        if (vm != NULL && !client_may_see(console->client, vm, NULL)) {
+            end(console, "denied", json_object());
+        }
+    }
+}
+
 static bool is_stream(int fd)
 {
     struct sockaddr_storage a;

@@ -258,6 +258,14 @@ static bool is_listener(int fd)
            getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &on_size) == 0 && on != 0;
 }
 
+/* Whoever may not do any more what is under way is stopped. */
+static void judge_all(struct control *c)
+{
+    clients_judge(c);
+    consoles_judge(c);
+    waits_judge(c);
+}
+
 int control_set_group(struct control *c, const char *name, char *why, size_t size)
 {
     struct group *g = name != NULL ? getgrnam(name) : NULL;
@@ -268,12 +276,13 @@ int control_set_group(struct control *c, const char *name, char *why, size_t siz
         number = strtoul(name, &end, 10);
         if (*end != '\0' || end == name || number > UINT32_MAX) {
             snprintf(why, size, "socket_group: there is no group \"%s\"", name);
+            judge_all(c);
             return -ENOENT;
         }
     }
     c->has_group = name != NULL;
     c->group = g != NULL ? g->gr_gid : (gid_t)number;
-    clients_judge(c);
+    judge_all(c);
     return 0;
 }
 

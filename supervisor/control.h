@@ -39,7 +39,8 @@ struct control *control_new(uv_loop_t *loop, struct farm *farm, struct state *st
                             const char *path, int inherited, const char *group,
                             const struct control_daemon *d, char *why, size_t size);
 void control_free(struct control *c);
-/* Who may do everything besides root, by name or number; NULL: nobody. Clients who may not any more are dropped. 0, or a
+/* After each change of the configuration: who may do everything besides root, by name or number; NULL: nobody. Clients
+ * who may not any more are dropped, and the consoles and waits of those whose VM has another owner now end. 0, or a
  * negative errno with a sentence in `why`: the last group stays. */
 int control_set_group(struct control *c, const char *name, char *why, size_t size);
 

@@ -184,6 +184,7 @@ void method_vm_stats(struct request *r);
 void method_vm_wait(struct request *r);
 void waits_look(struct control *c, struct vm *vm, const json_t *event); /* a change of this VM */
 void waits_sweep(struct control *c);                                    /* VMs that are gone */
+void waits_judge(struct control *c); /* ends those of clients whose VM has another owner now */
 
 /* consoles.c: one writer for each VM's console, and those who watch, as long as their client is connected. */
 void method_vm_console(struct request *r);
@@ -194,6 +195,7 @@ void consoles_follow(struct console *console, struct vm *vm);
 void consoles_give_up(struct console *console); /* instead: the VM was not made. NULL is allowed */
 void consoles_look(struct control *c, const struct vm *vm, const json_t *event); /* a change */
 void consoles_sweep(struct control *c); /* whose run has ended */
+void consoles_judge(struct control *c); /* ends those of clients whose VM has another owner now */
 void consoles_drop_client(struct control *c, const struct client *client);
 
 #endif

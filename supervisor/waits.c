@@ -243,6 +243,18 @@ void waits_look(struct control *c, struct vm *vm, const json_t *event)
     }
 }
 
+void waits_judge(struct control *c)
+{
+    for (struct waiter *w = c->waits, *next; w != NULL; w = next) {
+        const struct vm *vm = farm_find(c->farm, w->vm);
+        next = w->next;
+        if (vm != NULL && !request_may_see(w->request, vm)) {
+            request_fail(finish(w), FAILURE_DENIED, NULL, NULL,
+                         "VM \"%s\" belongs to another user now", vm->row.config.name);
+        }
+    }
+}
+
 /* A VM that went without a word that was understood. */
 void waits_sweep(struct control *c)
 {

@@ -573,6 +573,39 @@ static void test_the_consoles_of_a_client_are_bounded(void **state)
     close(fd);
 }
 
+/* A reload that gives a VM to somebody else takes it from the former owner, also what he has begun. */
+static void test_a_former_owner_keeps_nothing(void **state)
+{
+    struct fixture *x = *state;
+    struct peer owner = {.uid = geteuid() + 77, .pid = 1};
+    char why[64];
+    int pair[2], stream;
+    const char *text;
+
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    fcntl(pair[0], F_SETFL, O_NONBLOCK);
+    fcntl(pair[1], F_SETFL, O_NONBLOCK);
+    run_first(true);
+    vms[0].row.owner = owner.uid;
+    assert_true(clients_add(x->control, pair[1], &owner, false));
+    stream = attach(x, pair[0], "\"result\"");
+    say(x, pair[0], CALL("vm.wait", "\"name\":\"vm-0\",\"until\":\"stopped\""));
+    assert_int_equal(control_set_group(x->control, NULL, why, sizeof(why)), 0);
+    assert_non_null(x->control->waits);
+    assert_non_null(x->control->consoles);
+    vms[0].row.owner = 0;
+    assert_int_equal(control_set_group(x->control, "no-such-group-here", why, sizeof(why)),
+                     -ENOENT);
+    text = hear(x, pair[0]);
+    assert_non_null(strstr(text, "\"reason\":\"denied\""));
+    assert_non_null(strstr(text, "belongs to another user now"));
+    assert_null(x->control->waits);
+    assert_null(x->control->consoles);
+    run_first(false);
+    close(stream);
+    close(pair[0]);
+}
+
 static void test_the_rate_is_bounded(void **state)
 {
     enum {
@@ -693,6 +726,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_descriptors_that_nobody_wants_are_closed, make,
                                         destroy),
         cmocka_unit_test_setup_teardown(test_the_consoles_of_a_client_are_bounded, make, destroy),
+        cmocka_unit_test_setup_teardown(test_a_former_owner_keeps_nothing, make, destroy),
         cmocka_unit_test_setup_teardown(test_the_rate_is_bounded, make, destroy),
         cmocka_unit_test_setup_teardown(test_who_does_not_read_events_is_dropped, make, destroy),
         cmocka_unit_test_setup_teardown(test_logs_come_as_descriptors, make, destroy),
