@@ -321,14 +321,15 @@ static void files_taken(struct request *r)
 static struct vm *find_key(const struct request *r, const char *key)
 {
     const struct control *c = r->control;
+    struct vm *vm = NULL;
 
-    for (size_t i = 0; key != NULL && i < CREATE_KEYS_MAX; i++) {
+    for (size_t i = 0; key != NULL && vm == NULL && i < CREATE_KEYS_MAX; i++) {
         if (c->keys[i].vm[0] != '\0' && c->keys[i].uid == request_peer(r)->uid &&
             strcmp(c->keys[i].key, key) == 0) {
-            return farm_find(c->farm, c->keys[i].vm);
+            vm = farm_find(c->farm, c->keys[i].vm); /* an earlier one may be gone */
         }
     }
-    return NULL;
+    return vm;
 }
 
 static void keep_key(const struct request *r, const char *key, const struct vm *vm)

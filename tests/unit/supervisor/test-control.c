@@ -29,6 +29,8 @@ static struct vm vms[2];
 static farm_watch_fn *watch;
 static void *watch_ctx;
 static struct host_config host;
+static struct vm *made; /* what a create makes; NULL: it is refused */
+static unsigned creations;
 
 void farm_watch(struct farm *f, farm_watch_fn *fn, void *ctx)
 {
@@ -69,7 +71,13 @@ const struct host_config *farm_config(const struct farm *f)
 enum failure farm_create(struct farm *f, const struct farm_create *c, struct vm **out,
                          struct refusal *r)
 {
-    (void)f, (void)c, (void)out;
+    (void)f;
+    if (made != NULL) {
+        vm_files_close(c->files);
+        creations++;
+        *out = made;
+        return FAILURE_NONE;
+    }
     snprintf(r->message, sizeof(r->message), "refused by the stand-in");
     return FAILURE_OVER_BUDGET;
 }
@@ -352,6 +360,34 @@ static void test_a_console_that_did_not_come_is_missed(void **state)
     }
     close(pair[0]);
     close(pair[1]);
+    close(fd);
+}
+
+/* A key names what was made with it last, also where what was made with it before is gone. */
+static void test_a_key_makes_one_vm(void **state)
+{
+    static const char text[] =
+        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"vm.create\",\"fds\":1,\"params\":"
+        "{\"config\":{\"name\":\"new\",\"kernel\":\"/k\"},\"key\":\"k\"}}\n";
+    struct fixture *x = *state;
+    int fd = dial(x), file = open("/proc/self/exe", O_RDONLY);
+
+    vm_config_init(&host.defaults);
+    for (unsigned i = 0; i < 4; i++) {
+        made = &vms[i / 2];
+        assert_int_equal(rpc_send_some(fd, text, strlen(text), &file, 1), strlen(text));
+        const char *answer = hear(x, fd);
+        if (strstr(answer, made->row.id) == NULL) {
+            fail_msg("vm.create was answered with %s", answer);
+        }
+        assert_int_equal(creations, i / 2 + 1);
+        vms[0].row.id[0] = i == 1 ? 'z' : vms[0].row.id[0]; /* the first one was removed */
+    }
+    made = NULL;
+    creations = 0;
+    vm_config_free(&host.defaults);
+    host = (struct host_config){0};
+    close(file);
     close(fd);
 }
 
@@ -717,6 +753,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_requests_are_checked, make, destroy),
         cmocka_unit_test_setup_teardown(test_a_refused_create_closes_its_files, make, destroy),
         cmocka_unit_test_setup_teardown(test_a_console_that_did_not_come_is_missed, make, destroy),
+        cmocka_unit_test_setup_teardown(test_a_key_makes_one_vm, make, destroy),
         cmocka_unit_test_setup_teardown(test_an_over_long_line_ends_the_connection_alone, make,
                                         destroy),
         cmocka_unit_test_setup_teardown(test_waits_end_by_change_time_and_client, make, destroy),
