@@ -225,6 +225,7 @@ static void test_json_shows_what_holds(void **state)
     vm = json_object_get(json, "defaults");
     assert_string_equal(json_string_value(json_object_get(vm, "stop_timeout")), "30s");
     json_decref(json);
+    host_config_free(&c);
     assert_int_equal(read_files("version: 1\nvms: {a: {kernel: /k}}\n", NULL, NULL), 0);
     json = host_config_to_json(&c, false);
     assert_null(json_object_get(json, "defaults"));
