@@ -239,19 +239,35 @@ json_t *rpc_result(json_t *id, json_t *result, size_t fds)
     return v;
 }
 
+/* A sentence that quotes what somebody sent may have been cut within a character, and JSON is UTF-8. */
+static json_t *sentence(const char *text)
+{
+    json_t *v = json_string(text);
+    char *ascii = v == NULL ? strdup(text) : NULL;
+
+    if (ascii != NULL) {
+        for (char *c = ascii; *c != '\0'; c++) {
+            *c = (unsigned char)*c < 0x80 ? *c : '?';
+        }
+        v = json_string(ascii);
+        free(ascii);
+    }
+    return v;
+}
+
 json_t *rpc_error(json_t *id, enum failure f, const char *message, const char *hint, json_t *data)
 {
     json_t *v = envelope(), *error = json_object(), *more = json_object();
 
     put(more, "code", json_string(failure_name(f)));
-    put(more, "hint", hint != NULL && *hint != '\0' ? json_string(hint) : NULL);
+    put(more, "hint", hint != NULL && *hint != '\0' ? sentence(hint) : NULL);
     if (data != NULL) {
         json_object_update_missing(more, data);
         json_decref(data);
     }
     put(error, "code", json_integer(failure_rpc_code(f)));
     put(error, "message",
-        json_string(message != NULL && *message != '\0' ? message : failure_name(f)));
+        sentence(message != NULL && *message != '\0' ? message : failure_name(f)));
     put(error, "data", more);
     put(v, "id", id != NULL ? id : json_null());
     put(v, "error", error);
