@@ -256,6 +256,11 @@ static bool usable(struct request *r, size_t index, const char *slot, bool writa
         request_fail(r, FAILURE_BAD_REQUEST, NULL, NULL, "the descriptor of %s is no file", slot);
         return false;
     }
+    if (pread(r->fd[index], NULL, 0, 0) != 0 && access != O_WRONLY) {
+        /* A mere name (O_PATH), or one that is open for nothing. */
+        request_fail(r, FAILURE_BAD_REQUEST, NULL, NULL, "%s was not opened for reading", slot);
+        return false;
+    }
     if (access == O_WRONLY || (writable && access != O_RDWR)) {
         request_fail(r, FAILURE_BAD_REQUEST, NULL, NULL, "%s was opened for %s", slot,
                      access == O_WRONLY ? "writing alone" : "reading alone");

@@ -391,6 +391,60 @@ static void test_a_key_makes_one_vm(void **state)
     close(fd);
 }
 
+/* A name of a file is not a file: with O_PATH anybody has one of what he may not open. */
+static void test_files_have_to_be_open_for_reading(void **state)
+{
+    static const char text[] =
+        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"vm.create\",\"fds\":1,\"params\":"
+        "{\"config\":{\"name\":\"new\",\"kernel\":\"/k\"}}}\n";
+    const int flags[] = {
+        O_WRONLY,
+#ifdef __linux__
+        010000000, /* O_PATH, on most architectures: POSIX alone does not know it */
+        O_ACCMODE,
+#endif
+    };
+    struct fixture *x = *state;
+    int fd = dial(x);
+    char path[80];
+
+    snprintf(path, sizeof(path), "%s.file", x->path);
+    close(open(path, O_WRONLY | O_CREAT, 0600));
+    vm_config_init(&host.defaults);
+    for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+        int file = open(path, flags[i]);
+        const char *answer;
+
+        assert_true(file >= 0);
+        assert_int_equal(rpc_send_some(fd, text, strlen(text), &file, 1), strlen(text));
+        answer = hear(x, fd);
+        if (strstr(answer, "kernel was ") == NULL) {
+            fail_msg("flags 0%o were answered with %s", (unsigned)flags[i], answer);
+        }
+        close(file);
+    }
+    vm_config_free(&host.defaults);
+    host = (struct host_config){0};
+    unlink(path);
+    close(fd);
+}
+
+/* What quotes a part of a request is never broken in the middle of a character. */
+static void test_a_cut_name_still_has_a_sentence(void **state)
+{
+    struct fixture *x = *state;
+    int fd = dial(x);
+    char text[512] =
+        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"vm.inspect\",\"params\":{\"name\":\"a";
+
+    for (int i = 0; i < 40; i++) {
+        strcat(text, "\xc3\xa9");
+    }
+    strcat(text, "\"}}\n");
+    expect(x, fd, text, "\"message\":\"there is no VM ");
+    close(fd);
+}
+
 static void test_an_over_long_line_ends_the_connection_alone(void **state)
 {
     struct fixture *x = *state;
@@ -754,6 +808,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_refused_create_closes_its_files, make, destroy),
         cmocka_unit_test_setup_teardown(test_a_console_that_did_not_come_is_missed, make, destroy),
         cmocka_unit_test_setup_teardown(test_a_key_makes_one_vm, make, destroy),
+        cmocka_unit_test_setup_teardown(test_files_have_to_be_open_for_reading, make, destroy),
+        cmocka_unit_test_setup_teardown(test_a_cut_name_still_has_a_sentence, make, destroy),
         cmocka_unit_test_setup_teardown(test_an_over_long_line_ends_the_connection_alone, make,
                                         destroy),
         cmocka_unit_test_setup_teardown(test_waits_end_by_change_time_and_client, make, destroy),
