@@ -150,9 +150,10 @@ static int find_retired(struct farm *f, const char *name_or_id)
         const char *id = strrchr(e->d_name, '.');
         int fd;
 
-        if (!is_retired(f, e->d_name) ||
+        if (id == NULL ||
             (strcmp(id + 1, name_or_id) != 0 &&
-             ((size_t)(id - e->d_name) != size || memcmp(e->d_name, name_or_id, size) != 0))) {
+             ((size_t)(id - e->d_name) != size || memcmp(e->d_name, name_or_id, size) != 0)) ||
+            !is_retired(f, e->d_name)) { /* last: it looks through all VMs */
             continue;
         }
         fd = openat(dirfd(dir), e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
