@@ -11,7 +11,7 @@ set -u
 . "$(dirname "$0")/../lib/terminal.sh"
 
 [ -e "$mini/idle.img" ] || skip "no bare-metal guests: no arm64 compiler"
-PATH=$PWD/$build:$PATH
+PATH=$programs:$PATH
 export VMCTL_HOST=unix://$root/run/control.sock
 shells=
 

@@ -62,7 +62,7 @@ END
 }
 configuration 64MiB
 # A worker that begins when it is allowed to, to see one that starts.
-printf '#!/bin/sh\nwhile [ -e %s/slow ]; do sleep 0.05; done\nexec %s/vmm-worker\n' "$scratch" "$PWD/$build" >"$scratch/worker"
+printf '#!/bin/sh\nwhile [ -e %s/slow ]; do sleep 0.05; done\nexec %s/vmm-worker\n' "$scratch" "$programs" >"$scratch/worker"
 printf '#!/bin/sh\nexec "$@" --worker %s/worker\n' "$scratch" >"$scratch/with-worker"
 chmod 755 "$scratch/worker" "$scratch/with-worker"
 daemon_start_by "$scratch/with-worker"

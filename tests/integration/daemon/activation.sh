@@ -16,7 +16,7 @@ socket=$root/run/control.sock
 # Whoever connects before the daemon runs is answered when it does: the connection is made, only the answer is late.
 # shellcheck disable=SC2016 # for the inner shell
 "$build/activate" -l "$socket" sh -c 'until [ -e "$0" ]; do sleep 0.05; done; exec "$@"' "$scratch/go" \
-    "$build/paddockd" --root "$root" --worker "$PWD/$build/vmm-worker" </dev/null >>"$said" 2>&1 &
+    "$build/paddockd" --root "$root" --worker "$programs/vmm-worker" </dev/null >>"$said" 2>&1 &
 daemon=$!
 wait_until "the socket" test -S "$socket"
 "$build/vmctl" --root "$root" version --format json >"$out" 2>"$err" &

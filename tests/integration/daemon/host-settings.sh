@@ -119,7 +119,7 @@ daemon_stop
 # ---- A mistake at the start
 
 host_file "queue_maxx: 4" "start_parallel: none"
-"$build/paddockd" --root "$root" --worker "$PWD/$build/vmm-worker" </dev/null >"$out" 2>"$err"
+"$build/paddockd" --root "$root" --worker "$programs/vmm-worker" </dev/null >"$out" 2>"$err"
 [ $? = 1 ] || fail "paddockd started with a mistake in the host's settings"
 complains "etc/paddock.yaml:2:1: error: unknown key \"queue_maxx\""
 complains "etc/paddock.yaml:3:17: error: start_parallel"

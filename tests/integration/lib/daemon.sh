@@ -13,8 +13,10 @@
 # A script that fails shows the daemon's log, and no worker outlives it.
 
 build=${PADDOCK_BUILD:-build/gcc}
+case $build in /*) programs=$build ;; *) programs=$PWD/$build ;; esac # BUILD may be anywhere
 # shellcheck disable=SC2034 # used by those who source this
-mini=$PWD/${PADDOCK_GUEST:-build/guest}/mini
+mini=${PADDOCK_GUEST:-build/guest}/mini
+[ "${mini#/}" != "$mini" ] || mini=$PWD/$mini
 # shellcheck disable=SC2034
 guests=$mini
 slow=${PADDOCK_SLOW:-1}
@@ -92,7 +94,7 @@ gone() { ! kill -0 "$1" 2>/dev/null; }
 daemon_start() { daemon_start_by env; }
 
 daemon_start_by() { # COMMAND...
-    "$@" "$build/paddockd" --root "$root" --worker "${worker_program:-$PWD/$build/vmm-worker}" </dev/null >>"$said" 2>&1 &
+    "$@" "$build/paddockd" --root "$root" --worker "${worker_program:-$programs/vmm-worker}" </dev/null >>"$said" 2>&1 &
     daemon=$!
     until_true 20 answers_or_gone
     answers || fail "paddockd does not answer"
