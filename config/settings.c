@@ -312,6 +312,8 @@ static int set(void *object, const struct key *key, const struct node *value, bo
 
 static const char *hint_for(const struct key *key, const struct node *value)
 {
+    uint64_t number;
+
     for (const char *p = value->text; *p; p++) {
         if ((unsigned char)*p < 0x20 || *p == 0x7f) {
             return "it may not contain control characters, such as the end of a line";
@@ -321,7 +323,11 @@ static const char *hint_for(const struct key *key, const struct node *value)
     case KEY_SIZE: return size_hint;
     case KEY_DURATION: return duration_hint;
     case KEY_BOOL:
-    case KEY_NUMBER: return value->quoted ? "write it without quotes" : NULL;
+    case KEY_NUMBER:
+        return value->quoted && (key->type == KEY_BOOL ? parse_bool(value->text, &number)
+                                                       : parse_number(value->text, &number)) == 0
+                   ? "write it without quotes"
+                   : NULL;
     case KEY_PATH:
         if (value->text[0] == '~') {
             return "\"~\" is not expanded: write the path in full";
