@@ -198,7 +198,8 @@ enum failure farm_create(struct farm *f, const struct farm_create *c, struct vm 
     }
     old = farm_find(f, vm->row.config.name);
     if (old != NULL && !c->replace) {
-        err = refuse(r, FAILURE_NAME_TAKEN, "choose another name, or replace it",
+        err = refuse(r, FAILURE_NAME_TAKEN,
+                     "choose another name, or vmctl run --replace a stopped one",
                      "there is a VM %s already", vm->row.config.name);
         goto fail;
     }
@@ -356,7 +357,7 @@ enum failure farm_remove(struct farm *f, struct vm *vm, bool force, struct refus
                       vm->config_place != NULL ? vm->config_place : "");
     }
     if (next.seen != SEEN_NOTHING && !force && next.wanted != WANTED_ABSENT) {
-        return refuse(r, FAILURE_WRONG_STATE, "stop it first, or use force", "%s is %s",
+        return refuse(r, FAILURE_WRONG_STATE, "stop it first, or vmctl rm --force", "%s is %s",
                       next.config.name, vm_state_name(vm_state(vm)));
     }
     next.wanted = WANTED_ABSENT;

@@ -351,16 +351,17 @@ static void keep_key(const struct request *r, const char *key, const struct vm *
 
 static void fail_config(struct request *r, const struct diagnostics *d)
 {
-    json_t *data = json_object();
-    const char *first = diagnostics_first_error(d, 0);
+    json_t *data = json_object(), *all = diagnostics_to_json(d);
+    const char *first = diagnostics_first_error(d, 0), *hint;
     size_t more = diagnostics_errors(d);
 
-    set(data, "diagnostics", diagnostics_to_json(d));
+    set(data, "diagnostics", all);
+    hint = json_string_value(json_object_get(json_array_get(all, 0), "hint"));
     if (more > 1) {
         request_fail(r, FAILURE_INVALID_CONFIG, NULL, data, "%s (and %zu more)",
                      first != NULL ? first : "the configuration cannot be used", more - 1);
     } else {
-        request_fail(r, FAILURE_INVALID_CONFIG, NULL, data, "%s",
+        request_fail(r, FAILURE_INVALID_CONFIG, diagnostics_count(d) == 1 ? hint : NULL, data, "%s",
                      first != NULL ? first : "the configuration cannot be used");
     }
 }
