@@ -344,9 +344,19 @@ int verb_wait(struct call *c)
     json_int_t timeout = call_duration(c, "timeout", 0, &status);
     struct reply r;
 
+    static const char *const states[] = {"stopped", "running", "ready", "removed", "changed"};
+    bool known = false;
+
     state = state ? state : "stopped";
     if (timeout < 0) {
         return status;
+    }
+    for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+        known = known || strcmp(state, states[i]) == 0;
+    }
+    if (!known) {
+        return say_usage(
+            "wait", "--state is stopped, running, ready, removed or changed, not \"%s\"", state);
     }
     for (size_t i = 0; i < c->options.operand_count; i++) {
         const char *name = c->options.operands[i];

@@ -19,7 +19,7 @@
         {"no-header", NULL, "no titles"},                                                          \
         {"no-trunc", NULL, "do not cut columns to the terminal"},                                  \
     {                                                                                              \
-        "sort", "KEY", "by name (the default), state, uptime, memory, cpus or restarts"            \
+        "sort", "KEY", "by name (the default), state, uptime, memory, cpus, restarts or created"   \
     }
 
 const struct option_spec list_options[] = {
@@ -112,6 +112,20 @@ static void add_to(json_t *params, const char *key, const char *value)
     json_array_append_new(list, json_string(value));
 }
 
+/* A list that is empty for a slip of the pen would be believed. */
+static bool is_state(const char *text)
+{
+    static const char *const states[] = {"stopped",  "queued",     "starting", "running",
+                                         "stopping", "restarting", "failed"};
+
+    for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+        if (strcmp(text, states[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* --filter, --label, operands and ps's own meaning, as parameters of vm.list. NULL: *status. */
 static json_t *list_params(struct call *c, int *status)
 {
@@ -121,6 +135,14 @@ static json_t *list_params(struct call *c, int *status)
     size_t at = 0;
 
     while ((value = options_next(&c->options, "filter", &at))) {
+        if (strncmp(value, "state=", 6) == 0 && !is_state(value + 6)) {
+            *status = say_usage(c->verb->name,
+                                "--filter state= is stopped, queued, starting, running, stopping, "
+                                "restarting or failed, not \"%s\"",
+                                value + 6);
+            json_decref(params);
+            return NULL;
+        }
         if (strncmp(value, "state=", 6) == 0 || strncmp(value, "label=", 6) == 0) {
             add_to(params, value[0] == 's' ? "state" : "label", value + 6);
         } else if (strncmp(value, "name=", 5) == 0) {
