@@ -115,7 +115,7 @@ static void read_vm(const struct host_file *f, struct diagnostics *d)
     document_free(doc);
 }
 
-static void print_result(struct call *c, const struct diagnostics *d, size_t files)
+static void print_result(struct call *c, const struct diagnostics *d, size_t files, bool failed)
 {
     const char *format = options_get(&c->options, "format");
 
@@ -127,7 +127,7 @@ static void print_result(struct call *c, const struct diagnostics *d, size_t fil
         json_decref(all);
     } else if (!options_has(&c->options, "quiet")) {
         diagnostics_print(d, stderr, say_color(stderr));
-        if (!diagnostics_errors(d)) {
+        if (!diagnostics_errors(d) && !failed) {
             say_note("%zu file%s, no errors, %zu warning%s", files, files == 1 ? "" : "s",
                      diagnostics_warnings(d), diagnostics_warnings(d) == 1 ? "" : "s");
         }
@@ -154,7 +154,15 @@ int verb_validate(struct call *c)
         const char *path = c->options.operands[i];
 
         if (is_folder(path)) {
+            size_t before = f->count + (f->file[0].text ? 1 : 0);
+
             add_folder(f, path);
+            if (f->count + (f->file[0].text ? 1 : 0) == before && !f->failed) {
+                say_error(FAILURE_INVALID_CONFIG,
+                          "it is given as /etc/paddock is; a single file may be given, too",
+                          "%s has neither paddock.yaml nor vms.d/*.yaml", path);
+                f->failed = true;
+            }
         } else {
             add_file(f, path, is_host_file(path) && !f->file[0].text);
         }
@@ -169,7 +177,7 @@ int verb_validate(struct call *c)
         host_config_read(&config, f->file, f->count, d);
         host_config_free(&config);
     }
-    print_result(c, d, f->count - (f->file[0].text ? 0 : 1));
+    print_result(c, d, f->count - (f->file[0].text ? 0 : 1), f->failed);
     status = f->failed || diagnostics_errors(d) ? STATUS_FAILED : STATUS_OK;
 done:
     for (size_t i = 0; f && i < f->count; i++) {
