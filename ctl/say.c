@@ -28,6 +28,11 @@ void say_set(bool porcelain, bool quiet)
     say.quiet = quiet;
 }
 
+bool say_is_porcelain(void)
+{
+    return say.porcelain;
+}
+
 bool say_obeys(FILE *stream)
 {
     const char *term = getenv("TERM");

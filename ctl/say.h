@@ -27,6 +27,7 @@ enum status {
 
 /* porcelain: errors are {"error": {"code", "message", "hint"}}, one a line, and there are no notes. */
 void say_set(bool porcelain, bool quiet);
+bool say_is_porcelain(void);
 
 /* "vmctl: MESSAGE" and, below it, the hint, which may be NULL. Returns the failure's exit status. */
 int say_error(enum failure f, const char *hint, const char *format, ...)

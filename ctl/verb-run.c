@@ -119,6 +119,15 @@ static json_t *options_mapping(struct call *c, int *status)
     const char *value;
     size_t at;
 
+    for (at = 0; at < 2; at++) { /* as of a script's variable that is not set */
+        static const char *const paths[] = {"kernel", "initrd"};
+
+        if ((value = options_get(o, paths[at])) && !*value) {
+            *status = say_usage(c->verb->name, "--%s takes a path, not \"\"", paths[at]);
+            json_decref(m);
+            return NULL;
+        }
+    }
     if ((value = options_get(o, "cpus"))) {
         json_object_set_new(m, "cpus", typed(value));
     }
@@ -256,6 +265,25 @@ static struct node *without(const struct node *mapping, const char *key)
     return n;
 }
 
+/* For a program all of it is in one error; people see each mistake with its place. */
+static int refuse_config(const struct document *file, const struct diagnostics *d)
+{
+    const struct node *root = file ? file->root : NULL;
+    bool whole = root && root->kind == NODE_MAPPING && node_get(root, "vms");
+    const char *first = diagnostics_first_error(d, 0);
+
+    if (!say_is_porcelain()) {
+        diagnostics_print(d, stderr, say_color(stderr));
+    }
+    return say_error(FAILURE_INVALID_CONFIG,
+                     whole
+                         ? "it takes the settings of one VM alone, as they stand below its name in "
+                           "a configuration's \"vms\""
+                         : "vmctl help run",
+                     "no VM was made%s%s", say_is_porcelain() && first ? ": " : "",
+                     say_is_porcelain() && first ? first : "");
+}
+
 /* What to create: `config` as it will be, but for the host's defaults, and what to send. NULL: *status. */
 static json_t *gather(struct call *c, struct vm_config *config, int *status)
 {
@@ -297,11 +325,12 @@ static json_t *gather(struct call *c, struct vm_config *config, int *status)
         goto done;
     }
     if (diagnostics_errors(d) || !line) {
-        diagnostics_print(d, stderr, say_color(stderr));
-        *status = say_error(FAILURE_INVALID_CONFIG, "vmctl help run", "no VM was made");
+        *status = refuse_config(file, d);
         goto done;
     }
-    diagnostics_print(d, stderr, say_color(stderr)); /* warnings */
+    if (!say_is_porcelain()) {
+        diagnostics_print(d, stderr, say_color(stderr)); /* warnings */
+    }
     all = vm_config_to_json(config, true);
     send = json_object();
     json_object_foreach(given, key, value)
@@ -531,6 +560,9 @@ static int attach(struct call *c, const json_t *vm, int console)
     case CONSOLE_TAKEN: status = await_outcome(c, name, text_of(vm, "id")); break;
     case CONSOLE_DETACHED:
         say_note("%s runs on; vmctl console %s comes back to it", name, name);
+        break;
+    case CONSOLE_SIGNALLED: /* it may not even have had a name that the caller knows */
+        say_note("%s runs on; vmctl stop %s ends it", name, name);
         break;
     default: break;
     }

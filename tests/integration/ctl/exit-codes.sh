@@ -74,8 +74,24 @@ failure bad_params 2 "is no duration" wait fixed --timeout soon
 failure bad_params 2 "without a terminal it needs --force" rm --all
 # shellcheck disable=SC2046 # words
 failure bad_request 1 "a line is too long" list $(yes n | head -n 70000)
+failure bad_params 2 "not \"runing\"" list --filter state=runing
+failure bad_params 2 "not \"flying\"" wait fixed --for flying
+failure bad_params 2 "--kernel takes a path" create --kernel ""
+mkdir "$scratch/empty"
+failure invalid_config 1 "neither paddock.yaml nor vms.d" validate "$scratch/empty"
+ctl 1 create
+complains "kernel takes the path of an arm64 Image"
 failure invalid_config 1 "is no name for a VM" create --name A --kernel "$mini/hello.img"
 failure invalid_config 1 "kernel: $scratch/none: No such file or directory" create --kernel "$scratch/none"
+# The mistake itself is in the one error of a program, and above it for people, whose command line has no quotes.
+ctl 1 --porcelain create --kernel "$mini/hello.img" --cpus two
+[ "$(wc -l <"$err")" = 1 ] || fail "not one line: $(cat "$err")"
+complains '"message":"no VM was made: command line: cpus takes a whole number from 1 to 16, not \"two\""'
+ctl 1 create --kernel "$mini/hello.img" --cpus two
+grep -F "without quotes" "$err" >/dev/null && fail "quotes that nobody wrote: $(cat "$err")"
+printf 'version: 1\nvms: {}\n' >"$scratch/whole.yaml"
+ctl 1 create --file "$scratch/whole.yaml"
+complains "the settings of one VM alone"
 failure no_such_vm 3 'there is no VM "nobody"' inspect nobody
 failure no_such_vm 3 'there is no VM "nobody"' stop nobody
 failure name_taken 4 "there is a VM fixed already" create --name fixed --kernel "$mini/hello.img"
@@ -178,6 +194,7 @@ kill -TERM $watcher
 wait $watcher
 [ $? = 143 ] || fail "run --attach ends with $? at SIGTERM"
 state_is watched running || fail "the VM went with its watcher"
+grep -F "watched runs on; vmctl stop watched ends it" "$scratch/console" >/dev/null || fail "who was interrupted does not hear that the VM runs on"
 
 # What only the daemon's own end brings about. A client's files are gone with it.
 cp "$mini/hello.img" "$scratch/kernel"
