@@ -110,10 +110,16 @@ json_t *call_targets(struct call *c, const char *states, int *status)
     if (*status) {
         goto fail;
     }
-    json_array_foreach(json_object_get(result, "vms"), i, vm)
-    {
-        if (!states || has_word(states, text_of(vm, "state"))) {
-            json_array_append(names, json_object_get(vm, "name"));
+    /* Those that wait go first: else they took the room of the ones that are stopped before them. */
+    for (int pass = 0; pass < 2; pass++) {
+        json_array_foreach(json_object_get(result, "vms"), i, vm)
+        {
+            const char *state = text_of(vm, "state");
+
+            if ((!states || has_word(states, state)) &&
+                has_word("queued restarting", state) == (pass == 0)) {
+                json_array_append(names, json_object_get(vm, "name"));
+            }
         }
     }
     json_decref(result);

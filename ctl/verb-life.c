@@ -57,6 +57,8 @@ const struct option_spec wait_options[] = {
     {"timeout t", "D", "give up after so long, with exit status 124"},
     {0}};
 
+#define WAITS_MAX 32u /* the daemon bounds how much one client waits for */
+
 /* One VM of several. */
 struct target {
     const char *name;
@@ -209,14 +211,20 @@ static int change_begin(struct call *c, const struct change *what, struct target
         t->asked = true;
     }
     reply_free(&r);
+    say_progress_end();
+    return status;
+}
+
+static void change_await(struct call *c, const struct change *what, struct target *t)
+{
+    struct reply r;
+
     if (t->asked) {
         client_send(c->client, "vm.wait",
                     json_pack("{s:s,s:s}", "name", t->name, "until", what->until), NULL, 0, &t->id,
                     &r);
         reply_free(&r);
     }
-    say_progress_end();
-    return status;
 }
 
 static int change_end(struct call *c, const struct change *what, const struct target *t)
@@ -245,17 +253,28 @@ static int change_all(struct call *c, const struct change *what, json_t *names)
 {
     size_t count = json_array_size(names);
     struct target *targets = calloc(count + 1, sizeof(*targets));
+    bool again = strcmp(what->until, "running") == 0;
     int status = STATUS_OK;
 
     if (!targets) {
         return say_error(FAILURE_INTERNAL, NULL, "out of memory");
     }
-    for (size_t i = 0; i < count; i += 32) { /* the daemon bounds how much one client waits for */
-        size_t end = i + 32 < count ? i + 32 : count;
+    /* All are told to stop before one is waited for: its room would go to the next in the queue, which would have to be
+     * stopped after it. One that starts again is waited for at once, so that a short run is not missed. */
+    for (size_t i = 0; i < count; i++) {
+        targets[i].name = json_string_value(json_array_get(names, i));
+        if (!again) {
+            first(&status, change_begin(c, what, &targets[i]));
+        }
+    }
+    for (size_t i = 0; i < count; i += WAITS_MAX) {
+        size_t end = i + WAITS_MAX < count ? i + WAITS_MAX : count;
 
         for (size_t j = i; j < end; j++) {
-            targets[j].name = json_string_value(json_array_get(names, j));
-            first(&status, change_begin(c, what, &targets[j]));
+            if (again) {
+                first(&status, change_begin(c, what, &targets[j]));
+            }
+            change_await(c, what, &targets[j]);
         }
         for (size_t j = i; j < end; j++) {
             if (targets[j].asked) {
