@@ -65,7 +65,8 @@ ls "$root/run/vm" >"$out"
 
 # What was asked for with --rm leaves nothing but its log.
 ctl 0 run --rm --name once --kernel "$mini/hello.img" -m 64
-until_true 20 test -z "$("$build/vmctl" --root "$root" list -q)" || fail "--rm left a row"
+none_left() { [ -z "$("$build/vmctl" --root "$root" list -q)" ]; }
+until_true 20 none_left || fail "--rm left a row"
 
 # Twenty at once, and the daemon's own stop takes all of them along.
 for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
