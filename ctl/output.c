@@ -72,6 +72,16 @@ size_t output_width(const char *text)
     return width;
 }
 
+size_t output_control(const char *text)
+{
+    const uint8_t *s = (const uint8_t *)text;
+
+    if (s[0] == 0xc2 && s[1] >= 0x80 && s[1] < 0xa0) {
+        return 2;
+    }
+    return (s[0] != '\0' && s[0] < 0x20) || s[0] == 0x7f ? 1 : 0;
+}
+
 /* How many bytes of `text` fit in `width` columns. */
 static size_t fit(const char *text, size_t width)
 {
@@ -179,9 +189,7 @@ void table_add(struct table *t, const char *text)
     }
     copy = memcpy(t->text + t->text_size, shown, size);
     for (char *p = copy; *p; p++) {
-        if (iscntrl((unsigned char)*p)) {
-            *p = '?';
-        }
+        memset(p, '?', output_control(p));
     }
     t->cell[t->count++] = (struct cell){.text = t->text_size};
     t->text_size += size;

@@ -32,6 +32,10 @@ void table_print(const struct table *t, FILE *out, bool header, size_t width, bo
 
 /* Columns that UTF-8 text takes on a terminal: 0 for combining characters, 2 for wide ones. */
 size_t output_width(const char *text);
+
+/* How many bytes of a control character are at text: 0 is none. U+0080 to U+009F are some, too: a terminal may obey U+009B
+ * as it does ESC [. */
+size_t output_control(const char *text);
 /* The terminal's width, 0 if `out` is none. */
 size_t output_terminal_width(FILE *out);
 

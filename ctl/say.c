@@ -62,8 +62,11 @@ static void say_json(enum failure f, const char *message, const char *hint)
 static void print_line(const char *before, const char *text)
 {
     fputs(before, stderr);
-    for (; *text; text++) {
-        fputc((unsigned char)*text < 0x20 || *text == 0x7f ? ' ' : *text, stderr);
+    while (*text) {
+        size_t control = output_control(text);
+
+        fputc(control ? ' ' : *text, stderr);
+        text += control ? control : 1;
     }
     fputc('\n', stderr);
 }

@@ -69,6 +69,20 @@ static void a_narrow_terminal_cuts_gaps_and_then_the_widest_column(void **state)
     free(text);
 }
 
+/* Also those that are two bytes of UTF-8; letters of the same first byte are none. */
+static void controls_of_two_bytes_do_not_either(void **state)
+{
+    static const char *const titles[] = {"A", NULL};
+    static const char *const cells[] = {"a\xc2\x9b[2Jb\xc2\xa7", NULL};
+
+    (void)state;
+    assert_string_equal(table_text(titles, cells, 0), "A\na??[2Jb\xc2\xa7\n");
+    free(text);
+    assert_int_equal(output_control("\xc2\x9b"), 2);
+    assert_int_equal(output_control("\xc2"), 0);
+    assert_int_equal(output_control(""), 0);
+}
+
 static void controls_do_not_reach_the_terminal(void **state)
 {
     static const char *const titles[] = {"A", NULL};
@@ -153,6 +167,7 @@ int main(void)
         cmocka_unit_test(wide_and_combining_characters_keep_columns_straight),
         cmocka_unit_test(a_narrow_terminal_cuts_gaps_and_then_the_widest_column),
         cmocka_unit_test(controls_do_not_reach_the_terminal),
+        cmocka_unit_test(controls_of_two_bytes_do_not_either),
         cmocka_unit_test(templates_name_fields_as_people_type_them),
         cmocka_unit_test(formats_are_refused_by_name),
         cmocka_unit_test(times_are_rfc_3339),
