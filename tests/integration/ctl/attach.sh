@@ -24,7 +24,8 @@ for ((i = 1; i <= 50; i++)); do
     tr -d '\r' <"$out" | cmp -s - "$scratch/lines" || fail "run $i printed $(wc -c <"$out") bytes, not the guest's"
     [ ! -s "$err" ] || fail "run $i has something to say"
 done
-wait_until "--rm to leave nothing" test -z "$("$build/vmctl" --root "$root" list -q)"
+none_left() { [ -z "$("$build/vmctl" --root "$root" list -q)" ]; }
+wait_until "--rm to leave nothing" none_left
 
 # The outcome, as `vmctl wait` and the manual have it.
 ctl 104 run --attach --name panics -m 64MiB --kernel "$mini/panic.img"

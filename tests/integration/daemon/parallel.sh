@@ -37,7 +37,8 @@ race() { # COMMAND -- COMMAND
 budget 20
 daemon_start
 ctl 0 run --rm --attach --kernel "$mini/hello.img" -m 64MiB # some descriptors come with the first run, and stay
-wait_until "it to go" test -z "$(workers)"
+no_workers() { [ -z "$(workers)" ]; }
+wait_until "it to go" no_workers
 before=$(descriptors)
 
 # Fifty clients, twenty places.
