@@ -98,7 +98,10 @@ static enum failure refuse(const struct control *c, const struct peer *peer, boo
 /* One line that fits in any socket's buffer, and the end. */
 static void turn_away(int fd, enum failure f, const char *why)
 {
-    json_t *line = rpc_error(NULL, f, why, NULL, NULL);
+    const char *hint = f == FAILURE_DENIED
+                           ? "use sudo, or have yourself put into the group that socket_group names"
+                           : NULL;
+    json_t *line = rpc_error(NULL, f, why, hint, NULL);
     char *text = json_dumps(line, JSON_COMPACT);
     char buf[512];
 
