@@ -131,8 +131,12 @@ int verb_shutdown(struct call *c)
     struct reply r;
     int status;
 
-    if (!options_has(&c->options, "yes") && say_can_ask() &&
-        !say_ask("Stop all VMs of this host, and paddockd?")) {
+    /* A script's `vmctl shutdown $VM` must not be this one when there is nothing in VM. */
+    if (!options_has(&c->options, "yes") && !say_can_ask()) {
+        return say_usage("shutdown",
+                         "shutdown stops all VMs and paddockd: without a terminal it needs --yes");
+    }
+    if (!options_has(&c->options, "yes") && !say_ask("Stop all VMs of this host, and paddockd?")) {
         say_note("nothing was stopped; vmctl stop NAME stops one VM");
         return STATUS_FAILED;
     }

@@ -410,12 +410,19 @@ int verb_autostart(struct call *c)
     }
     for (size_t i = 1; i < c->options.operand_count; i++) {
         const char *name = c->options.operands[i];
+        json_t *vm = NULL;
         int one =
-            call_ask(c, "vm.autostart", json_pack("{s:s,s:b}", "name", name, "on", on), name, NULL);
+            call_ask(c, "vm.autostart", json_pack("{s:s,s:b}", "name", name, "on", on), name, &vm);
 
         if (!one) {
             puts(name);
         }
+        if (!one && on && strcmp(text_of(vm, "source"), "client") == 0) {
+            say_note("%s: paddockd cannot open its files itself, and fails to start it until vmctl "
+                     "start does; a VM that stands in the configuration comes back alone",
+                     name);
+        }
+        json_decref(vm);
         first(&status, one);
     }
     return status;

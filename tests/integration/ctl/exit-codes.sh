@@ -73,6 +73,7 @@ failure bad_params 2 "needs the name" stop
 failure bad_params 2 "is no duration" wait fixed --timeout soon
 failure bad_params 2 "without a terminal it needs --force" rm --all
 # shellcheck disable=SC2046 # words
+failure bad_params 2 "without a terminal it needs --yes" shutdown
 failure bad_request 1 "a line is too long" list $(yes n | head -n 70000)
 failure bad_params 2 "not \"runing\"" list --filter state=runing
 failure bad_params 2 "not \"flying\"" wait fixed --for flying
@@ -125,6 +126,9 @@ hold "import sqlite3, sys, time
 sqlite3.connect(sys.argv[1] + '/db/paddock.db').execute('BEGIN IMMEDIATE'); print('ready', flush=True); time.sleep(1000)"
 failure state_unreadable 1 "the database did not take the change" autostart enable busy
 release
+ctl 0 autostart enable busy # which a later daemon could not start: it has no files
+complains "paddockd cannot open its files itself"
+ctl 0 autostart disable busy
 fake '"error":{"code":-32601,"message":"there is no method","data":{"code":"no_such_method"}}'
 failure no_such_method 1 "there is no method" --host "unix://$root/fake" list
 release

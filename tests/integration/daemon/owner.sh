@@ -80,7 +80,7 @@ for verb in inspect logs stop start restart "rm --force" events console "autosta
     as 61001 7 $verb roots
     complains "belongs to another user"
 done
-for verb in reload drain undrain shutdown "config show"; do
+for verb in reload drain undrain "shutdown --yes" "config show"; do
     # shellcheck disable=SC2086
     as 61001 7 $verb
     complains "for root and the daemon's group"
@@ -103,6 +103,7 @@ kill "$watcher"
 # A stranger and the member of a group that is not the daemon's: turned away at the door. A member: all.
 as 61009 7 list
 complains "neither root, nor in the daemon's group, nor the owner of a VM"
+complains "the group that socket_group names"
 as 61009:61501 7 list
 as 61009:61500 0 list -q
 [ "$(wc -l <"$out")" = 6 ] || fail "a member sees $(cat "$out")"
