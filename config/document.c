@@ -229,7 +229,10 @@ static bool next_event(struct reader *r, yaml_event_t *event)
         break;
     case YAML_MEMORY_ERROR: refuse(r, &r->parser.mark, "out of memory"); break;
     default:
-        snprintf(message, sizeof(message), "this is no YAML: %s", r->parser.problem);
+        snprintf(message, sizeof(message), "this is no YAML: %s%s", r->parser.problem,
+                 strcmp(r->parser.problem, "found character that cannot start any token") == 0
+                     ? ", such as a tab: indent with spaces, and put @, % and ` in quotes"
+                     : "");
         refuse(r, &r->parser.problem_mark, message);
     }
     return false;
