@@ -72,8 +72,8 @@ failure bad_params 2 "no-such-option" list --no-such-option
 failure bad_params 2 "needs the name" stop
 failure bad_params 2 "is no duration" wait fixed --timeout soon
 failure bad_params 2 "without a terminal it needs --force" rm --all
-# shellcheck disable=SC2046 # words
 failure bad_params 2 "without a terminal it needs --yes" shutdown
+# shellcheck disable=SC2046 # words
 failure bad_request 1 "a line is too long" list $(yes n | head -n 70000)
 failure bad_params 2 "not \"runing\"" list --filter state=runing
 failure bad_params 2 "not \"flying\"" wait fixed --for flying
