@@ -75,11 +75,15 @@ static void show_diagnostic(const json_t *d)
 static void show_reload(const json_t *result)
 {
     const json_t *one;
-    size_t i;
+    size_t i, errors = 0;
 
     json_array_foreach(json_object_get(result, "diagnostics"), i, one)
     {
         show_diagnostic(one);
+        errors += strcmp(text_of(one, "severity"), "error") == 0;
+    }
+    if (errors && json_is_true(json_object_get(result, "applied"))) {
+        say_note("all else was taken: what has a mistake concerns its VM alone");
     }
     json_array_foreach(json_object_get(result, "waiting"), i, one)
     {

@@ -24,7 +24,7 @@
 const struct option_spec logs_options[] = {
     {"f follow", NULL, "go on until the VM stops"},
     {"n tail", "N", "the last N lines"},
-    {"boot", "N", "of an earlier run: -1 is the one before the latest"},
+    {"boot", "N", "of an earlier run: its number, or -1 for the one before the latest"},
     {"raw", NULL, "do not filter control sequences on a terminal"},
     {0}};
 const struct option_spec events_options[] = {
@@ -323,6 +323,9 @@ static int show_log(struct call *c, struct log *l, json_int_t boot, const char *
     if (copy(l, following ? INT64_MAX : most) == 0 && following) {
         status = follow(c, l, rests);
     }
+    if (most == 0 && !following && boot == 0 && l->boot > 1) {
+        say_note("%s: its latest run has said nothing; --boot -1 shows the one before", l->name);
+    }
     if (l->lost) {
         say_note("%s: some of it was overwritten before it could be read", l->name);
     }
@@ -338,6 +341,7 @@ int verb_logs(struct call *c)
                     .filter = isatty(STDOUT_FILENO) && !options_has(&c->options, "raw")};
     unsigned long lines = 0;
     long back = 0;
+    json_int_t boots;
     struct reply r;
     char *end;
     int status = STATUS_OK;
@@ -350,8 +354,8 @@ int verb_logs(struct call *c)
     }
     if (boot) {
         back = strtol(boot, &end, 10);
-        if (*end || end == boot || back > 0) {
-            return say_usage("logs", "--boot: \"%s\" is not 0, -1, -2 and so on", boot);
+        if (*end || end == boot) {
+            return say_usage("logs", "--boot: \"%s\" is no number of a run", boot);
         }
     }
     /* Its events first, so that no restart is missed; by its id, because names come back. What was removed has logs
@@ -359,12 +363,18 @@ int verb_logs(struct call *c)
     client_call(c->client, "vm.inspect", json_pack("{s:s}", "name", l.name), NULL, 0, &r);
     l.id = r.failure ? l.name : text_of(r.result, "id");
     following = following && !r.failure;
+    boots = json_integer_value(json_object_get(r.result, "boots"));
     if (r.failure && r.failure != FAILURE_NO_SUCH_VM) {
         status = reply_report(&r, l.name);
+    } else if (back > boots) {
+        status = say_error(FAILURE_UNSUPPORTED, NULL,
+                           "%s has no run %ld: the latest is %" JSON_INTEGER_FORMAT, l.name, back,
+                           boots);
     } else if (following) {
         status = call_ask(c, "events.subscribe", json_pack("{s:s}", "name", l.id), l.name, NULL);
     }
     if (!status) {
+        back -= back > 0 ? (long)boots : 0;
         status = show_log(c, &l, back, tail, lines, following);
     }
     close_log(&l);

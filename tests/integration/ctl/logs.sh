@@ -73,8 +73,13 @@ runs=$("$build/vmctl" --root "$root" inspect again --format '{{.Boots}}')
 [ ! -s "$scratch/followed.err" ] || fail "it says: $(cat "$scratch/followed.err")"
 ctl 0 logs --boot -1 again
 prints "mini: echo> "
+cp "$out" "$scratch/before"
 ctl 1 logs --boot -1000 again
-ctl 2 logs --boot 1 again
+ctl 0 logs --boot $((runs - 1)) again
+cmp "$out" "$scratch/before" || fail "another log by the run's number"
+ctl 1 logs --boot $((runs + 1)) again
+complains "again has no run $((runs + 1)): the latest is $runs"
+ctl 2 logs --boot one again
 
 # What is left of a VM that was removed: the latest of its name.
 for guest in hello lines; do

@@ -56,6 +56,7 @@ END
 ctl 0 reload
 complains "vms.d/test.yaml:5:42: error: unknown key \"cpu\" in vms.broken"
 complains "did you mean \"cpus\"?"
+complains "all else was taken"
 complains "edit: cpus,labels will change at its next start"
 [ "$(grep -c "next start" "$err")" = 1 ] || fail "only edit has something that waits"
 wait_until fresh state_is fresh running
