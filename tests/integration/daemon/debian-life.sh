@@ -26,12 +26,12 @@ typist=
 
 vmctl() { "$build/vmctl" --root "$root" "$@"; }
 shows() { grep -aF -- "$1" "$screen" >/dev/null; }
-logs_have() { vmctl logs debian | grep -aF -- "$1" >/dev/null; }
 type_line() { printf '%s\n' "$1" >&4; }
 log_in() { # on the console of the run that is under way
     rm -f "$scratch/keys"
     mkfifo "$scratch/keys"
     exec 4<>"$scratch/keys"
+    : >"$screen" # the last run's is not to be taken for this one's
     vmctl console debian <"$scratch/keys" >"$screen" 2>&1 4>&- &
     typist=$!
     wait_until "a login" shows "paddock login: "
@@ -81,8 +81,8 @@ told vm.ended '"outcome":"stopped"' '"reason":"restart"' '"boot":1'
 log_in
 ctl 0 logs --boot -1 debian
 prints "sum=42."
-wait_until "the login in the log" logs_have "login: " # the log is written a moment later than the console
 ctl 0 logs debian
+prints "login: "
 ! grep -a "sum=42" "$out" >/dev/null || fail "the log of the second run has the first one's words"
 
 # A reset from inside is a new run, a panic is a failure with its last words.
