@@ -119,6 +119,7 @@ as 61009 7 list
 # A reload hands over at once what need not wait for a start, and takes away, too.
 settings 61501
 sed -e 's/61002/61003/' "$root/etc/vms.d/vms.yaml" >"$scratch/vms" && vms_file vms <"$scratch/vms"
+: >"$scratch/watched"
 setpriv --reuid 61009 --regid 61009 --groups 61500 "$scratch/bin/vmctl" --root "$root" events -f \
     </dev/null >"$scratch/watched" 2>&1 &
 watcher=$!
