@@ -434,13 +434,16 @@ static void test_a_cut_name_still_has_a_sentence(void **state)
 {
     struct fixture *x = *state;
     int fd = dial(x);
-    char text[512] =
-        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"vm.inspect\",\"params\":{\"name\":\"a";
+    char name[2 * 40 + 1], text[256];
 
-    for (int i = 0; i < 40; i++) {
-        strcat(text, "\xc3\xa9");
+    for (size_t i = 0; i < sizeof(name) - 1; i += 2) {
+        memcpy(name + i, "\xc3\xa9", 2);
     }
-    strcat(text, "\"}}\n");
+    name[sizeof(name) - 1] = '\0';
+    snprintf(
+        text, sizeof(text),
+        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"vm.inspect\",\"params\":{\"name\":\"a%s\"}}\n",
+        name);
     expect(x, fd, text, "\"message\":\"there is no VM ");
     close(fd);
 }
