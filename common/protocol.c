@@ -483,3 +483,16 @@ void protocol_mac(const char *id, unsigned index, uint8_t mac[6])
     }
     mac[0] = (uint8_t)((mac[0] & ~3u) | 2u); /* unicast, locally administered */
 }
+
+bool protocol_passes_variable(const char *variable)
+{
+    static const char *const names[] = {
+        "SOFTHV_WFI=", "ASAN_OPTIONS=", "UBSAN_OPTIONS=", "TSAN_OPTIONS=", "LSAN_OPTIONS="};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strncmp(variable, names[i], strlen(names[i])) == 0) {
+            return true;
+        }
+    }
+    return false;
+}

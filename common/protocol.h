@@ -194,4 +194,8 @@ size_t msg_start_fd_count(const struct msg_start *m);
  * FNV-1a hash of both. */
 void protocol_mac(const char *id, unsigned index, uint8_t mac[6]);
 
+/* Whether a worker is given this variable ("NAME=VALUE"): its environment is empty but for what tests and
+ * sanitizers need. */
+bool protocol_passes_variable(const char *variable);
+
 #endif

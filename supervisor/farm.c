@@ -389,7 +389,7 @@ static bool crowded(const struct farm *f, const struct vm *vm)
     if (vm->row.seen != SEEN_NOTHING || !vm->admitted || f->config.start_parallel == 0) {
         return false;
     }
-    for (size_t i = 0; i < f->count; i++) {
+    for (size_t i = 0; i < f->count && ahead < f->config.start_parallel; i++) {
         ahead += f->vm[i]->row.seen == SEEN_STARTING || is_before(f, f->vm[i], vm);
     }
     return ahead >= f->config.start_parallel;

@@ -613,19 +613,6 @@ static void on_exit_status(uv_process_t *process, int64_t status, int signum)
 
 /* ---- The beginning ------------------------------------------------------------------------------ */
 
-static bool passed_on(const char *variable)
-{
-    static const char *const names[] = {
-        "SOFTHV_WFI=", "ASAN_OPTIONS=", "UBSAN_OPTIONS=", "TSAN_OPTIONS=", "LSAN_OPTIONS="};
-
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (strncmp(variable, names[i], strlen(names[i])) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static int make_channel(int pair[2])
 {
     int size = CHANNEL_BUFFER;
@@ -664,7 +651,7 @@ static int spawn(struct worker *w, const struct worker_start *s, int channel, in
 
     snprintf(title, sizeof(title), "vmm-worker: %s", s->start->name);
     for (char **e = environ; *e != NULL && n < sizeof(env) / sizeof(env[0]) - 1; e++) {
-        if (passed_on(*e)) {
+        if (protocol_passes_variable(*e)) {
             env[n++] = *e;
         }
     }

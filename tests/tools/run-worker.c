@@ -43,19 +43,6 @@ int run_worker_find(const struct run_options *o, const char *argv0, char *path, 
 
 /* ---- The process -------------------------------------------------------------------------------- */
 
-static bool passed_on(const char *variable)
-{
-    static const char *const names[] = {
-        "SOFTHV_WFI=", "ASAN_OPTIONS=", "UBSAN_OPTIONS=", "TSAN_OPTIONS=", "LSAN_OPTIONS="};
-
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (strncmp(variable, names[i], strlen(names[i])) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Between fork and exec: only calls that are safe there. */
 static void become_worker(const char *path, int channel, char *const env[])
 {
@@ -104,7 +91,7 @@ int run_worker_spawn(struct run_worker *w, const char *path)
     int pair[2];
 
     for (char **e = environ; *e != NULL && n < sizeof(env) / sizeof(env[0]) - 1; e++) {
-        if (passed_on(*e)) {
+        if (protocol_passes_variable(*e)) {
             env[n++] = *e;
         }
     }

@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../descriptors.h"
 #include "frame.h"
 
 struct channel {
@@ -27,30 +28,14 @@ struct channel {
     struct frame_reader reader;
 };
 
-static int count_fds(void)
-{
-    int n = 0;
-
-    for (int fd = 0; fd < 256; fd++) {
-        n += fcntl(fd, F_GETFD) >= 0;
-    }
-    return n;
-}
-
 static int make(void **state)
 {
     struct channel *c = calloc(1, sizeof(*c));
     int pair[2];
 
     assert_non_null(c);
-    c->open_before = count_fds();
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
-#ifdef SO_NOSIGPIPE
-    for (int i = 0; i < 2; i++) {
-        int on = 1;
-        setsockopt(pair[i], SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof(on));
-    }
-#endif
+    c->open_before = descriptors_open();
+    assert_int_equal(descriptors_channel(pair), 0);
     c->peer = pair[0];
     c->own = pair[1];
     frame_reader_init(&c->reader);
@@ -74,7 +59,7 @@ static int destroy(void **state)
     close_peer(c);
     close(c->own);
     frame_reader_reset(&c->reader);
-    assert_int_equal(count_fds(), c->open_before);
+    assert_int_equal(descriptors_open(), c->open_before);
     free(c);
     return 0;
 }
@@ -221,11 +206,11 @@ static void test_wrong_numbers_of_descriptors_are_refused(void **state)
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         uint8_t bytes[FRAME_HEADER_SIZE];
-        int before = count_fds();
+        int before = descriptors_open();
         header(bytes, 0, 1, cases[i].announced);
         send_raw(c->peer, bytes, sizeof(bytes), fds, cases[i].sent);
         assert_int_equal(frame_read(&c->reader, c->own), -EPROTO);
-        assert_int_equal(count_fds(), before);
+        assert_int_equal(descriptors_open(), before);
         /* A channel that is given up may still hold bytes. */
         while (frame_read(&c->reader, c->own) != 0) {
         }
@@ -236,7 +221,7 @@ static void test_descriptors_may_not_trickle_in_beyond_the_limit(void **state)
 {
     struct channel *c = *state;
     uint8_t bytes[FRAME_HEADER_SIZE];
-    int before = count_fds();
+    int before = descriptors_open();
     int fds[FRAME_MAX_FDS] = {0};
 
     header(bytes, 0, 1, FRAME_MAX_FDS);
@@ -244,7 +229,7 @@ static void test_descriptors_may_not_trickle_in_beyond_the_limit(void **state)
     assert_int_equal(frame_read(&c->reader, c->own), 0);
     send_raw(c->peer, bytes + 1, 1, fds, 1);
     assert_int_equal(frame_read(&c->reader, c->own), -EPROTO);
-    assert_int_equal(count_fds(), before);
+    assert_int_equal(descriptors_open(), before);
 }
 
 static void test_an_end_inside_of_a_frame_is_an_error(void **state)

@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../descriptors.h"
 #include "rpc.h"
 
 #define LIMIT 10000u
@@ -27,29 +28,15 @@ struct channel {
     struct rpc_reader reader;
 };
 
-static int count_fds(void)
-{
-    int n = 0;
-
-    for (int fd = 0; fd < 256; fd++) {
-        n += fcntl(fd, F_GETFD) >= 0;
-    }
-    return n;
-}
-
 static int make(void **state)
 {
     struct channel *c = calloc(1, sizeof(*c));
     int pair[2];
 
     assert_non_null(c);
-    c->open_before = count_fds();
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    c->open_before = descriptors_open();
+    assert_int_equal(descriptors_channel(pair), 0);
     for (int i = 0; i < 2; i++) {
-#ifdef SO_NOSIGPIPE
-        int on = 1;
-        setsockopt(pair[i], SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof(on));
-#endif
         fcntl(pair[i], F_SETFL, O_NONBLOCK);
     }
     c->peer = pair[0];
@@ -69,7 +56,7 @@ static int destroy(void **state)
     }
     close(c->own);
     rpc_reader_free(&c->reader);
-    assert_int_equal(count_fds(), c->open_before);
+    assert_int_equal(descriptors_open(), c->open_before);
     free(c);
     return 0;
 }
