@@ -18,7 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "../descriptors.h"
+#include "descriptors.h"
 #include "frame.h"
 
 struct channel {

@@ -17,7 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "../descriptors.h"
+#include "descriptors.h"
 #include "rpc.h"
 
 #define LIMIT 10000u

@@ -13,7 +13,7 @@ static inline int descriptors_open(void)
 {
     int n = 0;
 
-    for (int fd = 0; fd < 1024; fd++) {
+    for (int fd = 0; fd < 256; fd++) {
         n += fcntl(fd, F_GETFD) >= 0;
     }
     return n;
